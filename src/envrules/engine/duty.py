@@ -1,0 +1,76 @@
+"""One unit's duty in one cycle: met, late or missed. Judged once the cycle has ended."""
+
+from __future__ import annotations
+
+from envrules import calendar as cal
+from envrules.engine.context import live
+from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
+from envrules.engine.nodes import Node, consequence_node, duty_node
+from envrules.kinds import duties
+from envrules.kinds.compiled import cite
+from envrules.kinds.consequences import Fact
+from envrules.kinds.duties import Duty
+from envrules.model.base import Instant
+from envrules.model.decisions import Content, Slot
+from envrules.ruleset.compile import Scheme
+
+_WORDS = {"met": "已履行", "late": "迟报", "missed": "未履行"}
+
+
+def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
+    """Return the verdict on one cycle; nothing before it has ended."""
+    duty_id, cycle, unit = node.parts
+    scheme = bench.scheme
+    duty = next(d for d in scheme.duties if d.id == duty_id)
+    judged = Judgement()
+    start, end = cal.period_bounds(scheme.timezone, cycle)
+    known = bench.context.registry.unit(unit, end - 1)
+    if known is None or known.type not in duty.units or not binds(scheme, duty, cycle):
+        return judged
+    if bench.context.now < end:
+        judged.wake(end)
+        return judged
+    found = duties.judge(duty, live(inputs.events), end)
+    outcome = found[0] if found else "missed"
+    events = (found[1].id,) if found else ()
+    reason = f"{bench.title(unit, end - 1)} {cycle} {duty.citation.title}：{_WORDS[outcome]}"
+    content = Content(
+        slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", cycle), kind="duty",
+        outcome=outcome, title=duty.citation.title, reason=reason,
+        at=found[1].occurred_at if found else end, unit=unit, period=cycle, events=events,
+        steps=(cite(duty.citation, note=reason),), revision=scheme.revision,
+    )  # fmt: skip
+    judged.add(content)
+    if outcome != "met" and bench.chainer.reads(scheme, "missed", duty.id):
+        period = cal.period_of(scheme.timezone, start, "month")
+        fact = Fact("missed", duty.id, unit, period, end, events=events, note=reason)
+        judged.feed(consequence_node(scheme.slug, unit, period), FactFeed(fact))
+    return judged
+
+
+def binds(scheme: Scheme, duty: Duty, cycle: str) -> bool:
+    """Return whether the cycle counts: a daily duty may hold on working days only."""
+    first = cal.period_dates(cycle)[0]
+    return not duty.working_days_only or scheme.calendar.days.is_working(first)
+
+
+def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
+    """Return the duties whose cycle ended in (before, now], for every unit that owes them.
+
+    A cycle binds a unit from the first one that begins after the unit was declared.
+    """
+    scheme, nodes = bench.scheme, []
+    for duty in scheme.duties:
+        units = bench.context.registry.of_types(duty.units, before, now + 1)
+        if not units:
+            continue
+        since = min(u.since for u in units)
+        cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
+        while (bounds := cal.period_bounds(scheme.timezone, cycle))[1] <= now:
+            if bounds[1] > before and binds(scheme, duty, cycle):
+                nodes += [
+                    duty_node(scheme.slug, duty.id, cycle, u.id)
+                    for u in units if u.since <= bounds[0] and u.until >= bounds[1]
+                ]  # fmt: skip
+            cycle = cal.next_period(cycle)
+    return nodes

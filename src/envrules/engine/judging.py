@@ -1,0 +1,108 @@
+"""What every node's judgement takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from envrules.engine.context import FOREVER, Context
+from envrules.engine.nodes import Node
+from envrules.kinds.compiled import Outcome
+from envrules.kinds.consequences import Fact
+from envrules.kinds.ladders import Firing
+from envrules.kinds.lists import Standing
+from envrules.model.base import Frozen, Instant
+from envrules.model.decisions import Consequence, Content, Slot
+from envrules.model.entries import Act
+from envrules.model.events import Event
+from envrules.ruleset.compile import Scheme
+
+if TYPE_CHECKING:
+    from envrules.engine.chaining import Chainer
+
+
+class Adjustment(Frozen, tag_field="@", tag=True):
+    """A closed period's correction, charged to a later one."""
+
+    of: str
+    points: str
+    """Exact decimal as text."""
+
+
+class SlipFiring(Frozen, tag_field="@", tag=True):
+    """A rung fell due for an issue; merged slips collect these."""
+
+    firing: Firing
+
+
+class FactFeed(Frozen, tag_field="@", tag=True):
+    """A fact for the rules."""
+
+    fact: Fact
+
+
+class StandingFeed(Frozen, tag_field="@", tag=True):
+    """A unit's figure at the close of a period."""
+
+    period: str
+    standing: Standing
+
+
+Feed: TypeAlias = Adjustment | SlipFiring | FactFeed | StandingFeed
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a node reads: its events (withdrawals and other references included), acts, feeds."""
+
+    events: Sequence[Event] = ()
+    acts: Sequence[Act] = ()
+    feeds: Mapping[str, Sequence[Feed]] = field(default_factory=dict)
+    """Source node key → what it feeds."""
+
+    def fed(self) -> list[Feed]:
+        """Return all feeds, by source, so that their order does not depend on arrival."""
+        return [feed for source in sorted(self.feeds) for feed in self.feeds[source]]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What holds of a node."""
+
+    contents: dict[Slot, Content] = field(default_factory=dict)
+    feeds: dict[Node, list[Feed]] = field(default_factory=dict)
+    wake_at: Instant | None = None
+    """When it would change without another entry; None: never."""
+
+    def add(self, content: Content) -> None:
+        """Record that `content` holds."""
+        self.contents[content.slot] = content
+
+    def feed(self, node: Node, item: Feed) -> None:
+        """Send `item` to a node of a higher stage."""
+        self.feeds.setdefault(node, []).append(item)
+
+    def wake(self, at: Instant | None) -> None:
+        """Ask to be judged again at `at`, if nothing asked for an earlier time."""
+        if at is not None and (self.wake_at is None or at < self.wake_at):
+            self.wake_at = at
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A scheme sitting in judgement: its rules, the locality's context, the chaining engine."""
+
+    scheme: Scheme
+    context: Context
+    chainer: Chainer
+    cut: int = FOREVER
+
+    def title(self, unit: str, at: Instant) -> str:
+        """Return the unit's title at a time."""
+        return self.context.registry.title(unit, at)
+
+
+def consequences(outcomes: Sequence[Outcome]) -> tuple[Consequence, ...]:
+    """Return the outcomes as a decision carries them."""
+    return tuple(Consequence(action=o.action, words=o.words, to=o.by) for o in outcomes)

@@ -1,0 +1,108 @@
+"""All lists of one score in one period: ranking and places, at the close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from envrules import calendar as cal
+from envrules.engine.judging import (
+    Bench,
+    FactFeed,
+    Inputs,
+    Judgement,
+    StandingFeed,
+    consequences,
+)
+from envrules.engine.nodes import Node, consequence_node
+from envrules.kinds import lists
+from envrules.kinds.compiled import cite
+from envrules.kinds.consequences import Fact
+from envrules.kinds.lists import ListRule, Place, Ranked, Standing
+from envrules.model.base import Instant
+from envrules.model.decisions import Content, Slot
+
+
+def judge_lists(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
+    """Return ranks and list places of a closed period; nothing while it is open."""
+    score_id, period = node.parts
+    judged = Judgement()
+    close = bench.context.closes.get(period)
+    if close is None:
+        return judged
+    fed = [f.standing for f in inputs.fed() if isinstance(f, StandingFeed)]
+    standings = [s for s in fed if s.status != "barred"]
+    bars: dict[str, frozenset[str]] = {}
+    for bar in fed:
+        if bar.status == "barred":
+            bars[bar.unit] = bars.get(bar.unit, frozenset()) | {bar.title}
+    day = cal.period_dates(period)[1]
+    listed: dict[str, frozenset[str]] = {}
+    rules = [rule for rule in bench.scheme.lists if rule.of == score_id]
+    for rule in rules:
+        members: set[str] = set()
+        for partition, group in lists.partitions(rule, standings, day).items():
+            ranked = lists.rank(group)
+            if rule is rules[0]:
+                _rank(bench, score_id, period, partition, ranked, close.at, judged)
+            others = listed.get(rule.never_with, frozenset())
+            for place in lists.places(rule, ranked, day, others, bars):
+                judged.add(_place(bench, rule, period, place, close.at))
+                if not place.barred:
+                    members.add(place.ranked.standing.unit)
+                    _feed(bench, rule, period, place, close.at, judged)
+        listed[rule.id] = frozenset(members)
+    return judged
+
+
+def _rank(
+    bench: Bench, score: str, period: str, partition: str, ranked: Sequence[Ranked], at: Instant,
+    judged: Judgement,
+) -> None:  # fmt: skip
+    citation = bench.scheme.score(score).citation
+    kind = bench.scheme.unit_types.get(partition, "")
+    for r in ranked:
+        s = r.standing
+        reason = f"{s.title} {period} {citation.title} {s.figure} 分，{kind}{r.size} 个单位中第 {r.rank} 名"
+        judged.add(Content(
+            slot=Slot(bench.scheme.slug, f"ranks.{score}", f"unit:{s.unit}", period), kind="rank",
+            outcome="ranked", title=f"{citation.title}名次", reason=reason, at=at, unit=s.unit,
+            period=period, points=s.figure, rank=r.rank, events=s.events,
+            steps=(cite(citation, note=reason),), publication="held" if s.held else "published",
+            revision=bench.scheme.revision,
+        ))  # fmt: skip
+
+
+def _place(bench: Bench, rule: ListRule, period: str, place: Place, at: Instant) -> Content:
+    s = place.ranked.standing
+    reason = f"{s.title} {period} {s.figure} 分，{place.ranked.size} 个单位中第 {place.ranked.rank} 名，列入{rule.citation.title}"
+    if place.barred:
+        reason = f"{s.title} {period} 名次在{rule.citation.title}之内，因 {_titles(bench, place.barred)} 不列入，名额不递补"
+    waiting = rule.needs_approval and not place.barred
+    return Content(
+        slot=Slot(bench.scheme.slug, f"lists.{rule.id}", f"unit:{s.unit}", period), kind="list",
+        outcome="barred" if place.barred else rule.id, title=rule.citation.title, reason=reason,
+        at=at, unit=s.unit, period=period, points=s.figure, rank=place.ranked.rank, events=s.events,
+        consequences=() if place.barred else consequences(rule.then), steps=place.steps,
+        publication="held" if s.held else "proposed" if waiting else "published",
+        revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+def _titles(bench: Bench, barred: str) -> str:
+    """Return the titles of the slips that bar a unit."""
+    titles: Mapping[str, str] = {
+        f"{ladder.id}.{rung.id}": rung.citation.title
+        for ladder in bench.scheme.ladders for rung in ladder.rungs
+    }  # fmt: skip
+    return "、".join(titles.get(name, name) for name in barred.split("、"))
+
+
+def _feed(
+    bench: Bench, rule: ListRule, period: str, place: Place, at: Instant, judged: Judgement
+) -> None:
+    if not bench.chainer.reads(bench.scheme, "list", rule.id):
+        return
+    standing: Standing = place.ranked.standing
+    fact = Fact("list", rule.id, standing.unit, period, at, events=standing.events,
+                note=f"{period} 列入{rule.citation.title}", held=standing.held)  # fmt: skip
+    judged.feed(consequence_node(bench.scheme.slug, standing.unit, period), FactFeed(fact))

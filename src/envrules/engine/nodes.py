@@ -1,0 +1,190 @@
+"""Nodes: the units of recomputation. Every event concerns a few nodes, known from it alone.
+
+A node holds the events of one key of one rule kind and is judged from them afresh. Nodes feed
+facts to nodes of higher stages only, so one pass in order of stage settles everything:
+
+    issue ─┬─ slip (unit, rung, day) ─┬──────────────── consequence (unit, period)
+           └──────────────────────────│───────────────▲──▲
+    score (period, unit) ── longer score ── list (score, period)
+    duty (cycle, unit) ───────────────────────────────▲
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from envrules import calendar as cal
+from envrules.kinds.scores import Score
+from envrules.model.base import Frozen, Instant
+from envrules.model.events import (
+    AppealDecided,
+    AppealFiled,
+    ApprovalGiven,
+    Event,
+    EventWithdrawn,
+    Inspection,
+    IssueFound,
+    IssueMoved,
+    Payload,
+    ReportFiled,
+    ScoreSupplied,
+    SlipServed,
+)
+from envrules.ruleset.compile import Scheme
+
+NodeKind = Literal["event", "issue", "slip", "duty", "score", "list", "consequence"]
+STAGE: dict[str, int] = {kind: i for i, kind in enumerate(get_args(NodeKind))}
+
+
+class Node(Frozen, frozen=True, order=True):
+    """Name of a node. `parts`: see the factory functions."""
+
+    scheme: str
+    kind: NodeKind
+    parts: tuple[str, ...]
+
+    def key(self) -> str:
+        """Return the node as text; ids hold no newline, so it is unique and parses back."""
+        return "\n".join((self.scheme, self.kind, *self.parts))
+
+
+def parse_node(key: str) -> Node:
+    """Return the node of a key made by `Node.key`."""
+    scheme, kind, *parts = key.split("\n")
+    return Node(scheme, kind, tuple(parts))  # type: ignore[arg-type]
+
+
+def event_node(scheme: str, event: str) -> Node:
+    """Return the node of an event that nothing else reads."""
+    return Node(scheme, "event", (event,))
+
+
+def issue_node(scheme: str, issue: str) -> Node:
+    """Return the node of one issue."""
+    return Node(scheme, "issue", (issue,))
+
+
+def slip_node(scheme: str, ladder: str, rung: str, unit: str, day: str) -> Node:
+    """Return the node of one merged slip."""
+    return Node(scheme, "slip", (ladder, rung, unit, day))
+
+
+def duty_node(scheme: str, duty: str, cycle: str, unit: str) -> Node:
+    """Return the node of one unit's duty in one cycle."""
+    return Node(scheme, "duty", (duty, cycle, unit))
+
+
+def score_node(scheme: str, score: str, period: str, unit: str) -> Node:
+    """Return the node of one unit's score in one period."""
+    return Node(scheme, "score", (score, period, unit))
+
+
+def list_node(scheme: str, score: str, period: str) -> Node:
+    """Return the node of all lists of one score in one period."""
+    return Node(scheme, "list", (score, period))
+
+
+def consequence_node(scheme: str, unit: str, period: str) -> Node:
+    """Return the node of all consequences of one unit in one period."""
+    return Node(scheme, "consequence", (unit, period))
+
+
+def stage(node: Node, scheme: Scheme) -> tuple[int, int, str]:
+    """Return the node's place in the order of settlement: feeds only go to later places."""
+    if node.kind != "score":
+        return STAGE[node.kind], 0, ""
+    score = next((s for s in scheme.scores if s.id == node.parts[0]), None)
+    return STAGE[node.kind], score.rank if score is not None else 0, node.parts[1]
+
+
+def unit_of(node: Node) -> str:
+    """Return the unit that a node's key names, or '' where the key names none."""
+    match node.kind:
+        case "slip":
+            return node.parts[2]
+        case "duty" | "score":
+            return node.parts[2]
+        case "consequence":
+            return node.parts[0]
+        case _:
+            return ""
+
+
+def target_of(payload: Payload) -> str:
+    """Return the id of the event that this one is about (withdrawal, approval, appeal), or ''."""
+    if isinstance(payload, EventWithdrawn | ApprovalGiven | AppealFiled | AppealDecided):
+        return payload.target.partition("#")[0]
+    return ""
+
+
+def charged_unit(scheme: Scheme, found: IssueFound) -> str:
+    """Return the unit that a finding names as answerable, by the scheme's `charge`."""
+    if scheme.lifecycle.charge == "handler":
+        return found.handling_unit or found.place_unit
+    return found.place_unit or found.handling_unit
+
+
+def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
+    """Return the nodes that read this event, decided from the event alone.
+
+    Events about another event (withdrawals, approvals, appeals) go where that one goes; the
+    caller follows `target_of`.
+    """
+    payload, at, slug = event.payload, event.occurred_at, scheme.slug
+    nodes: list[Node] = []
+    if isinstance(payload, IssueFound):
+        nodes.append(issue_node(slug, payload.issue))
+        if payload.inspection:
+            unit = charged_unit(scheme, payload)
+            nodes += _score_nodes(scheme, payload.source, unit, at)
+    elif isinstance(payload, IssueMoved):
+        nodes.append(issue_node(slug, payload.issue))
+    elif isinstance(payload, SlipServed):
+        nodes += [issue_node(slug, issue) for issue in payload.issues]
+    elif isinstance(payload, Inspection):
+        nodes += _score_nodes(scheme, payload.kind, payload.unit, at)
+        nodes += _duty_nodes(scheme, event, payload.unit, "")
+    elif isinstance(payload, ScoreSupplied):
+        nodes += [
+            score_node(slug, s.id, period_within(scheme, s, payload.period), payload.unit)
+            for s in scheme.scores if s.id == payload.score
+        ]  # fmt: skip
+    elif isinstance(payload, ReportFiled):
+        nodes += _duty_nodes(scheme, event, payload.unit, payload.period)
+        nodes += [
+            consequence_node(slug, payload.unit, period)
+            for period in _report_periods(scheme, payload, at)
+        ]
+    return nodes
+
+
+def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> list[Node]:
+    return [
+        score_node(scheme.slug, s.id, cal.period_of(scheme.timezone, at, s.period), unit)
+        for s in scheme.scores if inspection in s.counts
+    ]  # fmt: skip
+
+
+def _duty_nodes(scheme: Scheme, event: Event, unit: str, period: str) -> list[Node]:
+    return [
+        duty_node(scheme.slug, duty.id,
+                  period or cal.period_of(scheme.timezone, event.occurred_at, duty.every), unit)
+        for duty in scheme.duties if duty.meets(event)
+    ]  # fmt: skip
+
+
+def _report_periods(scheme: Scheme, report: ReportFiled, at: Instant) -> list[str]:
+    """A report that names no period answers for this month or the one before (look-back 1)."""
+    if report.period:
+        return [report.period]
+    month = cal.period_of(scheme.timezone, at, "month")
+    return [month, cal.previous_period(month)]
+
+
+def period_within(scheme: Scheme, score: Score, period: str) -> str:
+    """Return the score's own period that contains `period` (a month's bonus goes to its year)."""
+    try:
+        start, _ = cal.period_bounds(scheme.timezone, period)
+    except cal.CalendarError:
+        return period
+    return cal.period_of(scheme.timezone, start, score.period)

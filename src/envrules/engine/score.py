@@ -1,0 +1,358 @@
+"""One unit's score in one period: deductions as they come, the figure and its band at the close.
+
+While the period is open the node issues deductions only. The close freezes what was known at its
+log entry; whatever is learnt later becomes an adjustment in the earliest period still open, and
+an upheld appeal alone corrects the closed period itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from envrules import calendar as cal
+from envrules.engine.assessment import Evidence, Unscored, gather, pending_appeals
+from envrules.engine.context import FOREVER, Close
+from envrules.engine.judging import (
+    Adjustment,
+    Bench,
+    FactFeed,
+    Inputs,
+    Judgement,
+    StandingFeed,
+)
+from envrules.engine.nodes import Node, consequence_node, list_node, score_node
+from envrules.kinds import bands, scores
+from envrules.kinds.compiled import cite, cite_value, plain
+from envrules.kinds.consequences import Fact
+from envrules.kinds.lists import Standing
+from envrules.kinds.scores import Charge, Figure, Score, Table
+from envrules.model.decisions import Content, Publication, Slot, Step
+from envrules.model.events import Inspection, IssueFound
+from envrules.model.values import NoValueInForce
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A unit's figure and everything it rests on."""
+
+    figure: Figure
+    """Adjustments from earlier periods included."""
+    evidence: Evidence
+    adjustments: tuple[Adjustment, ...]
+    steps: tuple[Step, ...]
+    band: str = ""
+    band_title: str = ""
+    band_steps: tuple[Step, ...] = ()
+    not_in: str = ""
+    """Why the unit takes no part (不参评), if so."""
+
+
+def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
+    """Return what holds of one unit's score in one period."""
+    score_id, period, unit = node.parts
+    score = bench.scheme.score(score_id)
+    judged = Judgement()
+    try:
+        close = bench.context.closes.get(period)
+        cut = close.seq if close is not None else FOREVER
+        account = account_for(bench, score, period, unit, inputs, cut)
+        _deductions(bench, score, period, unit, account.evidence, judged)
+        if close is not None:
+            _close(bench, score, period, unit, inputs, account, close, judged)
+            _adjust(bench, score, period, unit, inputs, account, close, judged)
+    except NoValueInForce as missing:
+        judged.contents.clear()
+        judged.add(_no_value(bench, score, period, unit, missing))
+    return judged
+
+
+def account_for(
+    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, cut: int
+) -> Account:
+    """Return the account as of log entry `cut`. Standings, closes and statements all read this."""
+    last_day = cal.period_dates(period)[1]
+    evidence = gather(bench, score, unit, inputs.events, cut)
+    adjustments = tuple(f for f in inputs.fed() if isinstance(f, Adjustment))
+    held_table = score.table.at(last_day) if score.table is not None else None
+    fallback = held_table.value if held_table is not None else None
+    not_in = _not_in(bench, score, period, unit, cut)
+    steps: tuple[Step, ...] = (cite(score.citation),)
+    if not_in:
+        figure = Figure("not_assessed")
+    elif score.mean_of:
+        figure, more = _mean(bench, score, period, inputs, evidence)
+        steps += more
+    else:
+        figure = scores.judge(score, evidence.tally(), fallback)
+        steps += _row_steps(figure, fallback)
+    figure = scores.with_adjustments(figure, (Decimal(a.points) for a in adjustments))
+    steps += tuple(
+        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，列入本期")
+        for a in adjustments
+    )
+    account = Account(figure, evidence, adjustments, steps, not_in=not_in)
+    return _banded(bench, score, account, period)
+
+
+def _banded(bench: Bench, score: Score, account: Account, period: str) -> Account:
+    defined = bench.scheme.bands.get(score.id)
+    if not defined or account.figure.printed is None:
+        return account
+    found = bands.band_of(defined, account.figure.printed, cal.period_dates(period)[1])
+    if found is None:
+        return account
+    band, steps = found
+    return Account(account.figure, account.evidence, account.adjustments, account.steps,
+                   band.id, band.citation.title, steps, account.not_in)  # fmt: skip
+
+
+def _not_in(bench: Bench, score: Score, period: str, unit: str, cut: int) -> str:
+    """Return why the unit takes no part in the period, or an empty string."""
+    registry, _ = bench.context.as_of(cut)
+    start, end = cal.period_bounds(bench.scheme.timezone, period)
+    known = next((u for u in registry.of_types(score.units, start, end) if u.id == unit), None)
+    if known is None:
+        return "本期内未登记为考核对象"
+    if score.min_presence is not None:
+        held = score.min_presence.at(cal.period_dates(period)[1])
+        present = Fraction(max(0, min(end, known.until) - max(start, known.since)), end - start)
+        if present < Fraction(held.value):  # type: ignore[arg-type]
+            return f"在期不足 {held.value}，不参评"
+    return ""
+
+
+def _mean(
+    bench: Bench, score: Score, period: str, inputs: Inputs, evidence: Evidence
+) -> tuple[Figure, tuple[Step, ...]]:
+    """Return the figure of a longer period from the closed shorter ones."""
+    shorter = bench.scheme.score(score.mean_of)
+    standings = {
+        feed.period: feed.standing for feed in inputs.fed() if isinstance(feed, StandingFeed)
+    }
+    closed = [p for p in cal.sub_periods(period, shorter.period) if p in bench.context.closes]
+    parts = [(p, s.figure) for p, s in sorted(standings.items()) if s.figure is not None]
+    steps = [cite(shorter.citation, value=f"{figure} 分", note=p) for p, figure in parts]
+    share = Decimal(0)
+    if score.min_share is not None:
+        held = score.min_share.at(cal.period_dates(period)[1])
+        share = Decimal(str(held.value))
+        steps.append(cite_value(score.min_share, held, f"{len(parts)}/{len(closed)} 期有考核"))
+    if evidence.bonus and score.bonus_citation is not None:
+        steps.append(
+            cite(
+                score.bonus_citation,
+                value=f"+{plain(evidence.bonus)} 分",
+                note=f"经{score.bonus_by}审核",
+            )
+        )
+    figure = scores.mean(
+        score, [Fraction(f) for _, f in parts], max(len(closed), 1), share, evidence.bonus
+    )
+    return figure, tuple(steps)
+
+
+def _row_steps(figure: Figure, table: Table | None) -> tuple[Step, ...]:
+    if table is None or figure.rows is None:
+        return ()
+    return tuple(
+        cite(row.citation, value=f"{plain(figure.rows[row.id])}/{plain(row.full)} 分")
+        for row in table.rows.values() if row.id in figure.rows
+    )  # fmt: skip
+
+
+# ── while open: deductions ──
+
+
+def _deductions(
+    bench: Bench, score: Score, period: str, unit: str, evidence: Evidence, judged: Judgement
+) -> None:
+    shares = scores.counted(evidence.charges)
+    for charge in evidence.charges:
+        judged.add(_deduction(bench, score, period, unit, charge, shares[charge.anchor]))
+    for item in evidence.unscored:
+        judged.add(_unscored(bench, score, period, unit, item))
+
+
+def _deduction(
+    bench: Bench, score: Score, period: str, unit: str, charge: Charge, share: Decimal
+) -> Content:
+    row, event = charge.row, charge.event
+    assert row.each is not None and score.table is not None
+    day = bench.scheme.day(event.occurred_at)
+    category, issue = _described(charge)
+    note = f"{row.citation.title}发现{category}，扣 {plain(row.each)} 分"
+    if share < row.each:
+        note += f"；该项 {plain(row.full)} 分已扣完，计 {plain(share)} 分"
+    steps = [cite(row.citation, value=f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分",
+                  since=score.table.at(day).since, note=note)]  # fmt: skip
+    steps += [cite_value(flag, flag.at(day)) for flag in charge.flags]
+    return Content(
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}.{row.id}", f"unit:{unit}", charge.anchor),
+        kind="deduction", outcome=row.id, title=f"扣分：{row.citation.title}",
+        reason=f"{bench.title(unit, event.occurred_at)}：{note}", at=event.occurred_at, unit=unit,
+        period=period, points=-row.each, counted=-share if share else Decimal(0),
+        issues=(issue,) if issue else (), events=(event.id,), steps=tuple(steps),
+        revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+def _described(charge: Charge) -> tuple[str, str]:
+    """Return the category and the issue of a finding."""
+    payload = charge.event.payload
+    if isinstance(payload, IssueFound):
+        return payload.category, payload.issue
+    assert isinstance(payload, Inspection)
+    finding = next(f for f in payload.findings if f.id == charge.finding)
+    return finding.category, finding.issue
+
+
+_UNSCORED = {
+    "rejected": "不予认可", "parked": "暂存待判", "exempt": "免责", "duplicate": "重复",
+    "repeat": "本次已扣", "no_row": "不扣分", "unapproved": "未经审核",
+}  # fmt: skip
+
+
+def _unscored(bench: Bench, score: Score, period: str, unit: str, item: Unscored) -> Content:
+    event = item.event
+    anchor = f"{event.id}#{item.finding}" if item.finding else event.id
+    return Content(
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", anchor),
+        kind="finding", outcome=item.outcome, title=f"{score.citation.title}：{_UNSCORED[item.outcome]}",
+        reason=item.reason, at=event.occurred_at, unit=unit, period=period, points=Decimal(0),
+        events=(event.id,), steps=(cite(item.citation or score.citation, note=item.reason),),
+        revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+# ── at the close: figure, band, what longer periods and lists read ──
+
+
+def _close(
+    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, account: Account,
+    close: Close, judged: Judgement,
+) -> None:  # fmt: skip
+    scheme = bench.scheme
+    appeals = pending_appeals(inputs.events)
+    publication: Publication = "held" if appeals else "published"
+    content = _figure_content(bench, score, period, unit, account, close, publication)
+    judged.add(content)
+    known = bench.context.as_of(close.seq)[0]
+    start, end = cal.period_bounds(scheme.timezone, period)
+    unit_type = next((u.type for u in known.of_types(score.units, start, end) if u.id == unit), "")
+    standing = Standing(
+        unit,
+        unit_type,
+        bench.title(unit, end - 1),
+        account.figure.status,
+        account.figure.printed,
+        account.band,
+        bool(appeals),
+        content.events,
+    )
+    if any(rule.of == score.id for rule in scheme.lists):
+        judged.feed(list_node(scheme.slug, score.id, period), StandingFeed(period, standing))
+    for longer in scheme.scores:
+        if longer.mean_of == score.id:
+            whole = cal.period_of(scheme.timezone, start, longer.period)
+            target = score_node(scheme.slug, longer.id, whole, unit)
+            judged.feed(target, StandingFeed(period, standing))
+    if account.band:
+        _band(bench, score, period, unit, account, close, content, judged)
+
+
+def _figure_content(
+    bench: Bench, score: Score, period: str, unit: str, account: Account, close: Close,
+    publication: Publication,
+) -> Content:  # fmt: skip
+    figure = account.figure
+    name = bench.title(unit, close.at)
+    if figure.status == "scored":
+        reason = f"{name} {period} {score.citation.title} {figure.printed} 分"
+    elif figure.status == "incomplete":
+        reason = f"{name} {period} 缺{'、'.join(figure.missing)}的得分，未能评定"
+    else:
+        reason = f"{name} {period} 未考核" + (f"：{account.not_in}" if account.not_in else "")
+    return Content(
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", period), kind="score",
+        outcome=figure.status, title=score.citation.title, reason=reason, at=close.at, unit=unit,
+        period=period, points=figure.printed, events=tuple(dict.fromkeys(account.evidence.sources)),
+        steps=account.steps, publication=publication, revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+def _band(
+    bench: Bench, score: Score, period: str, unit: str, account: Account, close: Close,
+    figure: Content, judged: Judgement,
+) -> None:  # fmt: skip
+    scheme = bench.scheme
+    content = Content(
+        slot=Slot(scheme.slug, f"bands.{score.id}", f"unit:{unit}", period), kind="band",
+        outcome=account.band, title=account.band_title,
+        reason=f"{bench.title(unit, close.at)} {period} {score.citation.title} {account.figure.printed} 分，{account.band_title}",
+        at=close.at, unit=unit, period=period, points=account.figure.printed, events=figure.events,
+        steps=account.band_steps, publication=figure.publication, revision=scheme.revision,
+    )  # fmt: skip
+    judged.add(content)
+    name = f"{score.id}.{account.band}"
+    if bench.chainer.reads(scheme, "band", name):
+        fact = Fact("band", name, unit, period, close.at, events=content.events,
+                    note=f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}",
+                    held=figure.publication == "held")  # fmt: skip
+        judged.feed(consequence_node(scheme.slug, unit, period), FactFeed(fact))
+
+
+# ── after the close: adjustments ──
+
+
+def _adjust(
+    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, account: Account,
+    close: Close, judged: Judgement,
+) -> None:  # fmt: skip
+    """Charge what was learnt after the close to the period that was open when it was learnt."""
+    if score.mean_of or account.figure.printed is None:
+        return
+    before = account.figure.printed
+    later = [
+        c for c in bench.context.closes_in_order
+        if c.seq > close.seq and cal.period_kind(c.period) == cal.period_kind(period)
+    ]  # fmt: skip
+    latest = later[-1].period if later else period
+    targets = [(c.period, c.seq) for c in later] + [(cal.next_period(latest), FOREVER)]
+    for target, cut in targets:
+        after = account_for(bench, score, period, unit, inputs, cut).figure.printed
+        if after is None or after == before:
+            continue
+        points = after - before
+        before = after
+        judged.add(_adjustment(bench, score, period, target, unit, points, close))
+        judged.feed(
+            score_node(bench.scheme.slug, score.id, target, unit), Adjustment(period, str(points))
+        )
+
+
+def _adjustment(
+    bench: Bench, score: Score, period: str, target: str, unit: str, points: Decimal, close: Close
+) -> Content:
+    reason = f"{bench.title(unit, close.at)} {period} 已结账，其后查明的事实更正 {points:+} 分，列入 {target}"
+    return Content(
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}.adjustment", f"unit:{unit}", f"{period}>{target}"),
+        kind="adjustment", outcome="adjusted", title=f"{score.citation.title}更正", reason=reason,
+        at=close.at, unit=unit, period=target, points=points,
+        steps=(cite(score.citation, note=reason),), revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+def _no_value(
+    bench: Bench, score: Score, period: str, unit: str, missing: NoValueInForce
+) -> Content:
+    reason = (
+        f"{missing.citation.title}在 {missing.day} 没有生效的值，{score.citation.title}无法判定"
+    )
+    start, _ = cal.period_bounds(bench.scheme.timezone, period)
+    return Content(
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", period), kind="score",
+        outcome="no_value", title="缺少生效的值", reason=reason, at=start, unit=unit, period=period,
+        steps=(cite(missing.citation, note=reason),), revision=bench.scheme.revision,
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""What compilation gives to every kind: resolved parameters, citations and the words around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from envrules.calendar import Duration
+from envrules.model.decisions import Step
+from envrules.model.values import Citation, Dated, InForce
+
+Value = Decimal | bool | str | Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A dated parameter with its unit; `text` prints a value as an official reads it."""
+
+    name: str
+    unit: str
+    dated: Dated[Value]
+
+    def at(self, day: date) -> InForce[Value]:
+        """Return the value in force on `day`; raises NoValueInForce."""
+        return self.dated.at(day)
+
+    def text(self, value: Value) -> str:
+        """Return the value with its unit in Chinese, e.g. `3 个工作日`."""
+        return print_value(value, self.unit)
+
+
+_UNIT_WORDS = {
+    "points": " 分", "count": "", "ratio": "", "percent": "%", "money": " 元",
+    "working_hours": " 工作时", "working_days": " 个工作日", "emergency_hours": " 紧急工作时",
+    "emergency_days": " 紧急工作日", "hours": " 小时", "minutes": " 分钟",
+    "calendar_days": " 天",
+}  # fmt: skip
+
+
+def print_value(value: Value, unit: str) -> str:
+    """Return `value` as text for people: `70 分`, `是`, `当日 24:00 前`."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Duration):
+        if unit == "same_day":
+            return f"当日 {value.cut_off or '24:00'} 前"
+        return f"{plain(value.amount)}{_UNIT_WORDS.get(unit, '')}"
+    if isinstance(value, Decimal):
+        return f"{plain(value)}{_UNIT_WORDS.get(unit, '')}"
+    return value
+
+
+def plain(number: Decimal) -> str:
+    """Return a decimal without exponent or trailing zeros: 70, 0.5, 12.25."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def cite(citation: Citation, *, value: str = "", since: str = "", note: str = "") -> Step:
+    """Return the step that names a definition and what it contributed."""
+    return Step(
+        rule=citation.id, title=citation.title, location=citation.location, value=value,
+        since=since, ref=citation.ref, not_from_source=citation.not_from_source, note=note,
+    )  # fmt: skip
+
+
+def cite_value(parameter: Parameter, held: InForce[Any], note: str = "") -> Step:
+    """Return the step that names a parameter's value and since when it has been in force."""
+    return cite(held.citation, value=parameter.text(held.value), since=held.since, note=note)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Compiled `where`: empty sets mean no restriction."""
+
+    category: frozenset[str] = frozenset()
+    condition: frozenset[str] = frozenset()
+    place: frozenset[str] = frozenset()
+    source: frozenset[str] = frozenset()
+    object_class: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+    def holds(self, found: Any) -> bool:
+        """Return whether an IssueFound is one of those described."""
+        return (
+            (not self.category or found.category in self.category)
+            and (not self.condition or found.condition in self.condition)
+            and (not self.place or found.place in self.place)
+            and (not self.source or found.source in self.source)
+            and (not self.object_class or found.object_class in self.object_class)
+            and (not self.tags or not self.tags.isdisjoint(found.tags))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A consequence word of the scheme, ready to be attached to a decision."""
+
+    words: str
+    action: str
+    needs_approval: bool
+    citation: Citation
+    by: str = ""
+    within: Parameter | None = None
+    """For a required report: the limit, counted from the decision."""

@@ -1,0 +1,125 @@
+"""Consequences: the catalogue of actions, and the rules that chain facts into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from envrules.kinds.common import Slug, Sourced, Spec, Text, Then
+from envrules.kinds.compiled import Outcome
+from envrules.model.base import Frozen, Instant
+from envrules.model.values import Citation
+
+Action = Literal[
+    "remind", "rectification_notice", "supervise", "warn", "interview", "warning_education",
+    "criticise_publicly", "expose", "self_criticism", "televised_inquiry",
+    "organisational_measure", "hold_accountable", "commend", "reward", "plaque",
+    "pay_adjustment", "pledge", "stop_work", "demolish", "release_funds", "stop_funds",
+    "recover_funds", "veto", "register", "investigate",
+]  # fmt: skip
+
+SELF_PUBLISHING = frozenset({"remind", "rectification_notice", "pledge", "register", "investigate"})
+"""Actions that need no approval unless the scheme says so; everything else waits for one."""
+
+
+class ConsequenceSpec(Spec):
+    """The scheme's own word for an action of the general catalogue."""
+
+    action: Action
+    approve: bool | None = Field(default=None, description="default: by the kind of action")
+    ref: Text | None = None
+    not_from_source: Text | None = None
+
+
+FactName = Annotated[str, StringConstraints(pattern=r"^[^\s$]+$", max_length=128)]
+
+
+class PatternSpec(Spec):
+    """One fact. Exactly one field names it; `any` as a value takes every fact of that kind."""
+
+    band: FactName | None = Field(default=None, description="score.band, at the close")
+    list: FactName | None = Field(default=None, description="a unit's place on this list")
+    slip: FactName | None = Field(default=None, description="ladder.rung")
+    overdue: FactName | None = Field(default=None, description="a deadline that passed")
+    late: FactName | None = Field(default=None, description="a required report that is late")
+    missed: FactName | None = Field(default=None, description="a duty not done in its cycle")
+    recheck_failed: FactName | None = Field(default=None, description="a failed check")
+    found: FactName | None = Field(default=None, description="issue found by this source")
+    rule: FactName | None = Field(default=None, description="another rule's consequence")
+
+    @model_validator(mode="after")
+    def _one_fact(self) -> PatternSpec:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("name exactly one fact")
+        return self
+
+    def fact(self) -> tuple[str, str]:
+        """Return the fact's kind and name."""
+        (kind,) = self.model_fields_set
+        return kind, getattr(self, kind)
+
+
+class WhenSpec(PatternSpec):
+    """One fact, or `any` / `all` of several, with `none` of others."""
+
+    any: tuple[PatternSpec, ...] = ()
+    all: tuple[PatternSpec, ...] = ()
+    none: tuple[PatternSpec, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_fact(self) -> WhenSpec:
+        named = self.model_fields_set - {"none"}
+        if len(named) != 1:
+            raise ValueError("give one fact, or any, or all")
+        return self
+
+
+class RuleSpec(Sourced):
+    """When these facts hold of a unit, these consequences follow."""
+
+    id: Slug
+    when: WhenSpec
+    then: Then = Field(min_length=1)
+    approve: bool | None = None
+
+
+FactKind = Literal[
+    "band", "list", "slip", "overdue", "late", "missed", "recheck_failed", "found", "rule"
+]
+
+
+class Fact(Frozen):
+    """Something that holds of a unit in a period, which rules may build on."""
+
+    kind: FactKind
+    name: str
+    unit: str
+    period: str
+    at: Instant
+    anchor: str = ""
+    """Issue that the fact belongs to; empty for a fact of the whole period."""
+    events: tuple[str, ...] = ()
+    note: str = ""
+    """What happened, in Chinese, for the reason of a consequence."""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way for a rule to fire: these facts, and none of those. An empty name takes any."""
+
+    present: tuple[tuple[str, str], ...]
+    absent: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Compiled rule."""
+
+    id: str
+    citation: Citation
+    alternatives: tuple[Alternative, ...]
+    then: tuple[Outcome, ...]
+    needs_approval: bool

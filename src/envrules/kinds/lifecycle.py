@@ -1,0 +1,310 @@
+"""Issue lifecycle: which steps may follow which, what a record must hold, when a clock runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from envrules.kinds.common import Spec, Text, Word
+from envrules.model.base import Instant
+from envrules.model.events import Event, IssueFound, IssueMoved
+from envrules.model.values import Citation
+
+MoveWord = Literal[
+    "accepted", "not_filed", "verified_before_filing", "filed", "registered", "dispatched",
+    "returned", "reassigned", "handled", "check_passed", "check_failed", "closed",
+    "force_closed", "voided", "merged", "supervised", "extended", "deferred", "suspended",
+    "resumed", "called_back",
+]  # fmt: skip
+
+
+class OrderSpec(Spec):
+    """Steps none of which may be skipped: each needs the one before it."""
+
+    steps: tuple[MoveWord, ...] = Field(min_length=2)
+    ref: Text | None = None
+    not_from_source: Text | None = None
+
+
+class RequiredSpec(Spec):
+    """Ledger fields that must be filled when a step is taken."""
+
+    fields: tuple[Word, ...] = Field(min_length=1)
+    ref: Text | None = None
+    not_from_source: Text | None = None
+
+
+class IssuesSpec(Spec):
+    """How issues live in this scheme."""
+
+    charge: Literal["place", "handler"] = Field(
+        default="place", description="who answers for an issue: its place's unit or the handler's"
+    )
+    order: OrderSpec | None = None
+    required: dict[MoveWord | Literal["found"], RequiredSpec] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Compiled `issues` section."""
+
+    charge: Literal["place", "handler"]
+    order: tuple[str, ...]
+    order_citation: Citation
+    required: Mapping[str, tuple[tuple[str, ...], Citation]]
+    """Step → the ledger fields it needs and the clause that says so."""
+    direct_issue: Mapping[str, frozenset[str]]
+    """Rung id → organs that may issue it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A judgement on one event of the issue: it was refused, or its record is incomplete."""
+
+    event: Event
+    outcome: Literal["rejected", "incomplete", "parked"]
+    reason: str
+    citation: Citation | None = None
+
+
+@dataclass(slots=True)
+class IssueState:
+    """What the events of one issue amount to. Built by `fold`, read-only afterwards."""
+
+    issue: str
+    found: Event | None = None
+    starts: dict[str, Event] = field(default_factory=dict)
+    """First event of each step that can start a clock."""
+    claim: Event | None = None
+    """The handling unit's claim that stands (neither failed nor called back)."""
+    verified: Event | None = None
+    closed: Event | None = None
+    forced: bool = False
+    out: Event | None = None
+    """Event that took the issue out of judgement: voided, not filed, merged, duplicate."""
+    failed_checks: list[Event] = field(default_factory=list)
+    pauses: list[tuple[Instant, Instant | None]] = field(default_factory=list)
+    extended_to: Instant | None = None
+    deferral: Event | None = None
+    extension: Event | None = None
+    handler: str = ""
+    taken: set[str] = field(default_factory=set)
+    ledger: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Step taken → ledger fields still empty."""
+    direct: dict[str, Event] = field(default_factory=dict)
+    """Rung → event by which an authorised organ issued it at once."""
+    findings: list[Finding] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    """Ids of the events that took effect, in Order."""
+
+    @property
+    def payload(self) -> IssueFound:
+        """The finding; only for issues that have one."""
+        assert self.found is not None
+        assert isinstance(self.found.payload, IssueFound)
+        return self.found.payload
+
+    @property
+    def open(self) -> bool:
+        """Whether the issue still waits for something."""
+        return self.closed is None and self.out is None
+
+    def start_of(self, step: str) -> Event | None:
+        """Return the event that starts a clock of this kind, if it has happened."""
+        return self.found if step == "found" else self.starts.get(step)
+
+    def stop_of(self, stop: str) -> tuple[Instant | None, bool]:
+        """Return when the clock stopped, and whether that is final.
+
+        A claim that no check has answered yet stops the clock provisionally: if the check fails,
+        the clock has never stopped; if it passes, it stopped when the claim was made.
+        """
+        if stop == "closed":
+            return (self.closed.occurred_at, True) if self.closed else (None, False)
+        if stop == "handled":
+            done = self.claim or self.verified or self.closed
+            return (done.occurred_at, True) if done else (None, False)
+        if self.verified is not None:
+            return (self.claim or self.verified).occurred_at, True
+        if self.closed is not None:
+            return (self.claim or self.closed).occurred_at, True
+        return (self.claim.occurred_at, False) if self.claim else (None, False)
+
+
+TERMINAL = frozenset({"closed", "force_closed", "voided", "merged", "not_filed"})
+_STARTS = frozenset({"accepted", "filed", "registered", "dispatched"})
+_NEEDS_APPROVER = {
+    "suspended": "挂账", "extended": "延期", "deferred": "缓办", "force_closed": "强制结案",
+}  # fmt: skip
+_NEEDS_UNTIL = {"extended": "延期", "deferred": "缓办"}
+WORDS = {
+    "found": "发现", "accepted": "受理", "not_filed": "不予立案", "verified_before_filing": "立案核实",
+    "filed": "立案", "registered": "登记", "dispatched": "派遣", "returned": "回退",
+    "reassigned": "改派", "handled": "处置反馈", "check_passed": "核查通过", "check_failed": "核查不通过",
+    "closed": "结案", "force_closed": "强制结案", "voided": "作废", "merged": "并案",
+    "supervised": "督办", "extended": "延期", "deferred": "缓办", "suspended": "挂账",
+    "resumed": "恢复", "called_back": "撤回",
+}  # fmt: skip
+
+
+def fold(issue: str, events: Iterable[Event], rules: Lifecycle) -> IssueState:
+    """Return what the live events of one issue, in Order, amount to."""
+    state = IssueState(issue)
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, IssueFound):
+            _find(state, event, payload, rules)
+        elif isinstance(payload, IssueMoved):
+            finding = _refusal(state, event, payload, rules)
+            if finding is not None:
+                state.findings.append(finding)
+            else:
+                _take(state, event, payload, rules)
+    _report_lacking(state, rules)
+    return state
+
+
+def _find(state: IssueState, event: Event, payload: IssueFound, rules: Lifecycle) -> None:
+    if state.found is not None:
+        state.findings.append(
+            Finding(event, "rejected", f"案件 {state.issue} 已有发现记录，同一案号不得重复上报")
+        )
+        return
+    state.found = event
+    state.handler = payload.handling_unit
+    state.ledger.update({k: v for k, v in payload.ledger.items() if v})
+    state.causes.append(event.id)
+    if payload.duplicate_of:
+        state.out = event
+    _note_step(state, event, "found", rules)
+
+
+def _refusal(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -> Finding | None:
+    """Return why this step may not be taken now, or None."""
+    word = WORDS[move.move]
+    if state.found is None:
+        return Finding(event, "parked", f"案件 {state.issue} 尚无发现记录，“{word}”暂存待判")
+    ended = state.out or state.closed
+    if ended is not None and move.move != "called_back":
+        return Finding(event, "rejected", f"案件 {state.issue} 已办结或已退出，不能再“{word}”")
+    if move.move == "called_back" and ended is None and state.claim is None:
+        return Finding(event, "rejected", "没有可以撤回的步骤")
+    skipped = _skipped(state, move.move, rules)
+    if skipped:
+        return Finding(
+            event, "rejected", f"未经“{WORDS[skipped]}”，不得“{word}”", rules.order_citation
+        )
+    if move.move == "check_failed" and state.claim is None and state.verified is None:
+        return Finding(event, "rejected", "没有待核查的处置反馈，不能判核查不通过")
+    if move.move in _NEEDS_APPROVER and not move.approver:
+        return Finding(event, "incomplete", f"{_NEEDS_APPROVER[move.move]}须写明批准人，暂不生效")
+    if move.move == "suspended" and not move.basis:
+        return Finding(event, "incomplete", "挂账须写明依据，暂不生效")
+    if move.move in _NEEDS_UNTIL and move.until is None:
+        return Finding(event, "incomplete", f"{_NEEDS_UNTIL[move.move]}须写明新的期限，暂不生效")
+    if move.move == "supervised" and move.slip:
+        organs = rules.direct_issue.get(move.slip)
+        if organs is None:
+            return Finding(event, "rejected", f"本方案没有“{move.slip}”这一级督办单")
+        if move.by_unit not in organs:
+            return Finding(event, "rejected", f"{move.by_unit or '（未写单位）'}无权直接下发督办单")
+    if move.move == "closed":
+        return _unready(state, event, rules)
+    return None
+
+
+def _skipped(state: IssueState, move: str, rules: Lifecycle) -> str:
+    """Return the step that `move` would skip, or an empty string."""
+    if move in rules.order:
+        for step in rules.order[: rules.order.index(move)]:
+            if step not in state.taken:
+                return step
+    return ""
+
+
+def _unready(state: IssueState, event: Event, rules: Lifecycle) -> Finding | None:
+    """A record with empty fields is not struck off."""
+    for step, (fields, citation) in rules.required.items():
+        empty = [name for name in fields if not state.ledger.get(name)]
+        if step in state.taken and empty:
+            return Finding(event, "incomplete", f"台账缺{'、'.join(empty)}，不得销号", citation)
+    return None
+
+
+def _take(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -> None:
+    state.ledger.update({k: v for k, v in move.ledger.items() if v})
+    state.causes.append(event.id)
+    at = event.occurred_at
+    match move.move:
+        case "handled":
+            state.claim, state.verified = event, None
+        case "check_passed":
+            state.verified = event
+        case "check_failed":
+            state.failed_checks.append(event)
+            _undo(state)
+        case "called_back":
+            state.closed, state.out, state.forced = None, None, False
+            _undo(state)
+        case "closed" | "force_closed":
+            state.closed, state.forced = event, move.move == "force_closed"
+        case "voided" | "merged" | "not_filed":
+            state.out = event
+        case "suspended":
+            if not state.pauses or state.pauses[-1][1] is not None:
+                state.pauses.append((at, None))
+        case "resumed":
+            if state.pauses and state.pauses[-1][1] is None:
+                state.pauses[-1] = (state.pauses[-1][0], at)
+        case "extended":
+            state.extended_to, state.extension = move.until, event
+        case "deferred":
+            state.extended_to, state.deferral = move.until, event
+        case "dispatched" | "reassigned":
+            state.handler = move.to_unit or state.handler
+        case "supervised":
+            if move.slip:
+                state.direct.setdefault(move.slip, event)
+        case _:
+            pass
+    if move.move in _STARTS:
+        state.starts.setdefault(move.move, event)
+    _note_step(state, event, move.move, rules)
+
+
+def _undo(state: IssueState) -> None:
+    """The claim is void: the steps after it have not been taken."""
+    state.claim, state.verified = None, None
+    state.taken -= {"handled", "check_passed", "closed"}
+
+
+def _note_step(state: IssueState, event: Event, step: str, rules: Lifecycle) -> None:
+    state.taken.add(step)
+    if step in rules.required:
+        fields, citation = rules.required[step]
+        empty = tuple(name for name in fields if not state.ledger.get(name))
+        if empty:
+            reason = f"{WORDS[step]}缺{'、'.join(empty)}，记录不完整；问题照记，补齐后即生效"
+            state.lacking[step] = empty
+            state.findings.append(Finding(event, "incomplete", reason, citation))
+
+
+def _report_lacking(state: IssueState, rules: Lifecycle) -> None:
+    """Drop what later events have filled in: only fields still empty stay incomplete."""
+    for step in list(state.lacking):
+        fields, citation = rules.required[step]
+        if all(state.ledger.get(name) for name in fields):
+            del state.lacking[step]
+            state.findings = [
+                f for f in state.findings
+                if not (f.outcome == "incomplete" and f.citation is citation
+                        and _step_of(f.event) == step)
+            ]  # fmt: skip
+
+
+def _step_of(event: Event) -> str:
+    return event.payload.move if isinstance(event.payload, IssueMoved) else "found"

@@ -1,0 +1,1 @@
+"""Rulesets: YAML with file:line:col, dated values, compilation, revisions."""

@@ -1,0 +1,99 @@
+"""Checks whether rulesets make sense: what an author runs before anything else does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from envrules.errors import Problem, RulesetError
+from envrules.ruleset.check_references import check_references
+from envrules.ruleset.check_rules import check_rules
+from envrules.ruleset.check_scores import check_scores
+from envrules.ruleset.check_slips import check_slips
+from envrules.ruleset.check_values import check_values
+from envrules.ruleset.load import LoadedRuleset, load_ruleset
+from envrules.ruleset.source import MAX_BYTES, decode
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
+    """Return the problems of a ruleset whose shape is right, warnings included, by place."""
+    found = [
+        *_name(loaded),
+        *check_references(loaded),
+        *check_values(loaded),
+        *check_scores(loaded),
+        *check_slips(loaded),
+        *check_rules(loaded),
+    ]
+    return sorted(set(found))
+
+
+def check_text(text: str, file: str) -> list[Problem]:
+    """Return the problems of a ruleset's text; `file` is its name in them. Never raises."""
+    try:
+        return check_ruleset(load_ruleset(text, file))
+    except RulesetError as error:
+        return list(error.problems)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a ruleset file; raises RulesetError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = Problem(
+            str(path), 1, 1, "ER901", f"the file cannot be read: {error.strerror or error}",
+            "check that it exists, is a file and may be read",
+        )  # fmt: skip
+        raise RulesetError([problem]) from None
+    return decode(raw, str(path))
+
+
+def check_file(path: Path) -> list[Problem]:
+    """Return the problems of a ruleset file. Never raises."""
+    try:
+        return check_text(read_text(path), str(path))
+    except RulesetError as error:
+        return list(error.problems)
+
+
+def check_files(paths: Iterable[Path]) -> list[Problem]:
+    """Return the problems of ruleset files, and of all those directly in the folders given."""
+    problems: list[Problem] = []
+    named: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        files = sorted(_rulesets_in(path)) if path.is_dir() else [path]
+        if not files:
+            problems.append(Problem(
+                str(path), 1, 1, "ER903", "the folder holds no ruleset", "name a folder with *.yaml"
+            ))  # fmt: skip
+        for file in files:
+            if file not in named[file.stem]:
+                named[file.stem].append(file)
+    for name, files in named.items():
+        for file in files:
+            problems += check_file(file)
+        for other in files[1:]:
+            problems.append(Problem(
+                str(other), 1, 1, "ER904", f"{files[0]} is the ruleset {name} already",
+                "keep one of the two files",
+            ))  # fmt: skip
+    return sorted(set(problems))
+
+
+def _rulesets_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.suffix in SUFFIXES)
+
+
+def _name(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """A file's name is the scheme's slug; text that is in no YAML file has no name to compare."""
+    file, name = Path(loaded.file), loaded.spec.ruleset
+    if file.suffix in SUFFIXES and file.stem != name:
+        yield loaded.problem(
+            "ER902", ("ruleset",), f"the ruleset is called {name} but its file {file.name}",
+            f"rename the file to {name}.yaml, or the ruleset to {file.stem}",
+        )  # fmt: skip

@@ -1,0 +1,225 @@
+"""Checks of everything that names something else: parameters, clauses, words, consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from envrules.errors import Problem
+from envrules.kinds.bands import BandSpec
+from envrules.kinds.common import Require, Spec, Where
+from envrules.kinds.deadlines import DeadlineSpec
+from envrules.kinds.duties import DutySpec, MetBySpec
+from envrules.kinds.ladders import RungSpec
+from envrules.kinds.lists import ListSpec
+from envrules.kinds.scores import RowSpec, ScoreSpec
+from envrules.ruleset.load import LoadedRuleset
+from envrules.ruleset.schema import DURATION_UNITS, ParameterSpec
+from envrules.ruleset.source import Path
+from envrules.ruleset.walk import consequences_of, sections, texts
+from envrules.ruleset.words import choose
+
+Field = tuple[type[Spec], str]
+
+_POINTS: Final = frozenset({"points"})
+_COUNT: Final = frozenset({"count"})
+_RATIO: Final = frozenset({"ratio"})
+_FLAG: Final = frozenset({"flag"})
+
+PARAMETER_UNITS: Final[dict[Field, frozenset[str]]] = {
+    (BandSpec, "at_least"): _POINTS,
+    (BandSpec, "above"): _POINTS,
+    (BandSpec, "at_most"): _POINTS,
+    (BandSpec, "below"): _POINTS,
+    (DeadlineSpec, "within"): DURATION_UNITS,
+    (ListSpec, "bottom"): _COUNT,
+    (ListSpec, "only_if_below"): _POINTS,
+    (ListSpec, "split"): _FLAG,
+    (ListSpec, "top"): _COUNT,
+    (Require, "within"): DURATION_UNITS,
+    (RungSpec, "after"): DURATION_UNITS,
+    (RungSpec, "after_service"): DURATION_UNITS,
+    (ScoreSpec, "min_presence"): _RATIO,
+    (ScoreSpec, "min_share"): _RATIO,
+}
+"""Units that a `$parameter` may have in each field; a test keeps this in step with the schema."""
+
+_FLAG_KEYS: Final[tuple[Field, ...]] = ((RowSpec, "at_if"), (RowSpec, "find_if"))
+"""Fields whose keys name flags, without `$`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """Where the words of a field are declared."""
+
+    section: str
+    noun: str
+    code: str = "ER303"
+    open: bool = False
+    """An empty section declares nothing and accepts any word."""
+
+
+_UNIT_TYPE: Final = _Vocabulary("unit_types", "unit type")
+_INSPECTION: Final = _Vocabulary("inspections", "kind of inspection or source")
+_PLACE: Final = _Vocabulary("places", "place", open=True)
+_CATEGORY: Final = _Vocabulary("categories", "category", open=True)
+_SCORE: Final = _Vocabulary("scores", "score", "ER304")
+
+VOCABULARY: Final[dict[Field, _Vocabulary]] = {
+    (DutySpec, "unit"): _UNIT_TYPE,
+    (ListSpec, "never_with"): _Vocabulary("lists", "list", "ER304"),
+    (ListSpec, "of"): _SCORE,
+    (MetBySpec, "inspection"): _INSPECTION,
+    (RowSpec, "at"): _PLACE,
+    (RowSpec, "at_if"): _PLACE,
+    (RowSpec, "find"): _CATEGORY,
+    (RowSpec, "find_if"): _CATEGORY,
+    (ScoreSpec, "counts"): _INSPECTION,
+    (ScoreSpec, "mean_of"): _SCORE,
+    (ScoreSpec, "table"): _Vocabulary("tables", "table", "ER304"),
+    (ScoreSpec, "unit"): _UNIT_TYPE,
+    (Where, "category"): _CATEGORY,
+    (Where, "place"): _PLACE,
+    (Where, "source"): _INSPECTION,
+}
+
+
+def check_references(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """Yield the problems of all references of a ruleset."""
+    used: set[str] = set()
+    for path, section in sections(loaded.spec):
+        yield from _clause(loaded, path, section)
+        yield from _words(loaded, path, section)
+        yield from _consequences(loaded, path, section)
+        for place, name, units in _parameters(path, section):
+            used.add(name)
+            yield from _parameter(loaded, place, name, units)
+    yield from _scores_of_bands(loaded)
+    yield from _unused(loaded, used)
+
+
+def _clause(loaded: LoadedRuleset, path: Path, section: BaseModel) -> Iterator[Problem]:
+    """A definition states its clause or why there is none; numbers and rows not both."""
+    fields = type(section).model_fields
+    if "ref" not in fields or "not_from_source" not in fields:
+        return
+    ref: str | None = getattr(section, "ref", None)
+    reason: str | None = getattr(section, "not_from_source", None)
+    if ref is None and reason is None:
+        yield loaded.problem_of(
+            "ER306", path, f"{loaded.name(path)} has no clause, and no reason why",
+            "add `ref: <source> <clause>`, or `not_from_source: <why this is our default>`",
+        )  # fmt: skip
+    elif ref is not None and reason is not None and isinstance(section, ParameterSpec | RowSpec):
+        yield loaded.problem_of(
+            "ER307", path, f"{loaded.name(path)} has a clause and also a reason for having none",
+            "keep `ref` if the document states the value, else `not_from_source`",
+        )  # fmt: skip
+    if ref is not None:
+        source, _, clause = ref.partition(" ")
+        sources = loaded.spec.sources
+        if source not in sources:
+            yield loaded.problem(
+                "ER302", (*path, "ref"), f"{loaded.name(path)} cites the unknown source {source!r}",
+                choose(source, sources, "declare it under `sources`"),
+            )  # fmt: skip
+        elif not clause.strip():
+            yield loaded.problem(
+                "ER302", (*path, "ref"), f"{loaded.name(path)} cites {source} without a clause",
+                f"write the clause after it: `ref: {source} 三2`",
+            )  # fmt: skip
+
+
+def _words(loaded: LoadedRuleset, path: Path, section: BaseModel) -> Iterator[Problem]:
+    for (model, field), vocabulary in VOCABULARY.items():
+        if not isinstance(section, model) or field not in section.model_fields_set:
+            continue
+        known = getattr(loaded.spec, vocabulary.section)
+        if vocabulary.open and not known:
+            continue
+        for place, word in texts(getattr(section, field), (*path, field)):
+            if word not in known:
+                yield loaded.problem(
+                    vocabulary.code, place,
+                    f"{loaded.name(path)}.{field}: there is no {vocabulary.noun} {word!r}",
+                    choose(word, known, f"declare it under `{vocabulary.section}`"),
+                )  # fmt: skip
+
+
+def _consequences(loaded: LoadedRuleset, path: Path, section: BaseModel) -> Iterator[Problem]:
+    known = loaded.spec.consequences
+    for place, word in consequences_of(section, path):
+        if word not in known:
+            yield loaded.problem(
+                "ER305", place, f"{loaded.name(path)}.then: there is no consequence {word!r}",
+                choose(word, known, "declare it under `consequences` with its action"),
+            )  # fmt: skip
+
+
+def _parameters(path: Path, section: BaseModel) -> Iterator[tuple[Path, str, frozenset[str]]]:
+    """Yield the parameters that a section names: where, which, and of what units."""
+    for (model, field), units in PARAMETER_UNITS.items():
+        if isinstance(section, model) and getattr(section, field) is not None:
+            yield (*path, field), getattr(section, field).removeprefix("$"), units
+    for model, field in _FLAG_KEYS:
+        if isinstance(section, model):
+            for name in getattr(section, field):
+                yield (*path, field, name), name, _FLAG
+
+
+def _parameter(
+    loaded: LoadedRuleset, path: Path, name: str, units: frozenset[str]
+) -> Iterator[Problem]:
+    known = loaded.spec.parameters
+    # A flag is the key of its entry, any other parameter the value.
+    problem = loaded.problem_of if path[-1] == name else loaded.problem
+    if name not in known:
+        yield problem(
+            "ER301", path, f"{loaded.name(path)}: there is no parameter {name}",
+            choose(name, known, "declare it under `parameters`"),
+        )  # fmt: skip
+    elif known[name].unit not in units:
+        yield problem(
+            "ER403", path,
+            f"{loaded.name(path)} needs {_one_of(units)}, but {name} has the unit "
+            f"{known[name].unit}",
+            "name another parameter, or correct its unit and values",
+        )  # fmt: skip
+
+
+def _one_of(units: frozenset[str]) -> str:
+    return "a time limit" if units == DURATION_UNITS else f"the unit {' or '.join(sorted(units))}"
+
+
+def _scores_of_bands(loaded: LoadedRuleset) -> Iterator[Problem]:
+    known = loaded.spec.scores
+    for name in loaded.spec.bands:
+        if name not in known:
+            yield loaded.problem_of(
+                "ER304", ("bands", name), f"bands.{name}: there is no score {name!r}",
+                choose(name, known, "declare it under `scores`"),
+            )  # fmt: skip
+
+
+def _unused(loaded: LoadedRuleset, used: set[str]) -> Iterator[Problem]:
+    """What an operator could tune without effect is an error; an idle word is a warning."""
+    spec = loaded.spec
+    tables = {score.table for score in spec.scores.values()}
+    said = {word for path, node in sections(spec) for _, word in consequences_of(node, path)}
+    for section, names in (("parameters", used), ("tables", tables)):
+        declared: Any = getattr(spec, section)
+        for name in declared:
+            if name not in names:
+                yield loaded.problem_of(
+                    "ER308", (section, name), f"nothing uses {section}.{name}",
+                    "remove it, or name it where it should take effect",
+                )  # fmt: skip
+    for word in spec.consequences:
+        if word not in said:
+            yield loaded.problem_of(
+                "ER309", ("consequences", word), f"no `then` names the consequence {word}",
+                "remove it, or let a rule, rung or list name it",
+            )  # fmt: skip

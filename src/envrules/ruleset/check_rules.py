@@ -1,0 +1,182 @@
+"""Checks of `rules`: the facts they build on, and that no rule depends on itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain, pairwise
+from typing import Final, NamedTuple
+
+from envrules.errors import Problem
+from envrules.kinds.common import Require
+from envrules.kinds.consequences import PatternSpec, RuleSpec, WhenSpec
+from envrules.ruleset.load import LoadedRuleset
+from envrules.ruleset.schema import RulesetSpec
+from envrules.ruleset.source import Path
+from envrules.ruleset.walk import repeated, required_reports
+from envrules.ruleset.words import choose
+
+ANY: Final = "any"
+MAX_ALL: Final = 3
+"""Facts that one condition may join; the matcher's engine bears no more."""
+
+_MAX_CIRCLES = 20  # reported at most
+
+
+class _Pattern(NamedTuple):
+    """One fact of a condition, and where it stands."""
+
+    path: Path
+    kind: str
+    name: str
+    absent: bool
+
+
+def check_rules(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """Yield the problems of the rules."""
+    rules = loaded.spec.rules
+    yield from repeated(
+        loaded, "rule", [(("rules", i, "id"), rule.id) for i, rule in enumerate(rules)]
+    )
+    known = known_facts(loaded.spec)
+    for i, rule in enumerate(rules):
+        patterns = list(_patterns(("rules", i, "when"), rule.when))
+        for pattern in patterns:
+            yield from _fact(loaded, rule, pattern, known)
+        yield from _condition(loaded, ("rules", i, "when"), rule, patterns)
+    yield from _circles(loaded)
+
+
+def known_facts(spec: RulesetSpec) -> dict[str, list[str]]:
+    """Return the names of the facts that can ever hold, by kind; `any` is apart."""
+    return {
+        "band": [f"{name}.{band.id}" for name, items in spec.bands.items() for band in items],
+        "list": list(spec.lists),
+        "slip": [f"{name}.{rung.id}" for name, item in spec.ladders.items() for rung in item.rungs],
+        "overdue": list(spec.deadlines),
+        "late": required_reports(spec),
+        "missed": list(spec.duties),
+        "found": list(spec.inspections),
+        "rule": [rule.id for rule in spec.rules],
+        "recheck_failed": [],
+    }
+
+
+def _patterns(path: Path, when: WhenSpec) -> Iterator[_Pattern]:
+    for kind in PatternSpec.model_fields:
+        if (name := getattr(when, kind)) is not None:
+            yield _Pattern((*path, kind), kind, name, absent=False)
+    for group in ("any", "all", "none"):
+        for i, pattern in enumerate(getattr(when, group)):
+            kind, name = pattern.fact()
+            if name is not None:
+                yield _Pattern((*path, group, i, kind), kind, name, absent=group == "none")
+
+
+def _fact(
+    loaded: LoadedRuleset, rule: RuleSpec, pattern: _Pattern, known: dict[str, list[str]]
+) -> Iterator[Problem]:
+    names = known[pattern.kind]
+    # A check can fail and an issue be found in any scheme; other facts must come from somewhere.
+    if pattern.name == ANY and (names or pattern.kind in ("recheck_failed", "found")):
+        return
+    if pattern.name not in names:
+        otherwise = {
+            "late": "let a `then` require this report first",
+            "recheck_failed": "write any",
+            "found": "declare it under `inspections`",
+        }.get(pattern.kind, "define it first")
+        yield loaded.problem(
+            "ER601", pattern.path,
+            f"rule {rule.id}: no fact `{pattern.kind}: {pattern.name}` can ever hold",
+            choose(pattern.name, list(dict.fromkeys(names)), otherwise),
+        )  # fmt: skip
+
+
+def _condition(
+    loaded: LoadedRuleset, path: Path, rule: RuleSpec, patterns: list[_Pattern]
+) -> Iterator[Problem]:
+    if len(rule.when.all) > MAX_ALL:
+        yield loaded.problem(
+            "ER604", (*path, "all"),
+            f"rule {rule.id} joins {len(rule.when.all)} facts; {MAX_ALL} are the most",
+            "let another rule conclude from some of them, and name it as `rule: <id>`",
+        )  # fmt: skip
+    present = {(p.kind, p.name) for p in patterns if not p.absent}
+    if not present:
+        yield loaded.problem_of(
+            "ER604", path, f"rule {rule.id} names no fact that must hold",
+            "name one fact, or several under any or all",
+        )  # fmt: skip
+    kinds = {kind for kind, _ in present}
+    for pattern in patterns:
+        if pattern.absent and (
+            (pattern.kind, pattern.name) in present
+            or (pattern.name == ANY and pattern.kind in kinds)
+        ):
+            yield loaded.problem(
+                "ER605", pattern.path,
+                f"rule {rule.id} wants `{pattern.kind}: {pattern.name}` to hold and not to hold",
+                "remove it from one side",
+            )  # fmt: skip
+
+
+def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """Yield one problem for each circle of rules.
+
+    A rule depends on another whose consequence it names, or whose required report's lateness it
+    names. Without circles every `none` is about facts that are settled before, so conclusions do
+    not depend on the order of evaluation.
+    """
+    requiring: dict[str, list[str]] = {}
+    for rule in loaded.spec.rules:
+        for item in rule.then:
+            if isinstance(item, Require):
+                requiring.setdefault(item.require, []).append(rule.id)
+    depends: dict[str, dict[str, _Pattern]] = {rule.id: {} for rule in loaded.spec.rules}
+    for i, rule in enumerate(loaded.spec.rules):
+        for pattern in _patterns(("rules", i, "when"), rule.when):
+            before = _before(pattern, requiring, depends)
+            depends[rule.id].update(dict.fromkeys(before, pattern))
+    for _ in range(_MAX_CIRCLES):
+        try:
+            TopologicalSorter(depends).prepare()
+        except CycleError as error:
+            # The error lists each rule before the one that depends on it.
+            circle: list[str] = error.args[1]
+            yield _circle(loaded, circle, depends)
+            for name in circle:
+                depends.pop(name, None)
+        else:
+            return
+
+
+def _before(
+    pattern: _Pattern, requiring: Mapping[str, Iterable[str]], rules: Collection[str]
+) -> Iterable[str]:
+    """Return the rules whose consequences a pattern is about."""
+    if pattern.kind == "rule":
+        return rules if pattern.name == ANY else [pattern.name] if pattern.name in rules else []
+    if pattern.kind == "late":
+        if pattern.name == ANY:
+            return chain(*requiring.values())
+        return requiring.get(pattern.name, ())
+    return ()
+
+
+def _circle(
+    loaded: LoadedRuleset, circle: list[str], depends: dict[str, dict[str, _Pattern]]
+) -> Problem:
+    links = [depends[later][earlier] for earlier, later in pairwise(circle)]
+    absent = next((link for link in links if link.absent), None)
+    links_shown = " → ".join(circle)
+    if absent is not None:
+        return loaded.problem(
+            "ER603", absent.path,
+            f"whether this is absent depends on the rule itself: {links_shown}",
+            "let `none` name only facts that come before: bands, lists, slips, earlier rules",
+        )  # fmt: skip
+    return loaded.problem(
+        "ER602", links[0].path, f"these rules follow from each other in a circle: {links_shown}",
+        "remove one of the links, here or in the other rules",
+    )  # fmt: skip

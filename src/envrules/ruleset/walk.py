@@ -1,0 +1,89 @@
+"""Ways through a specification that several checks share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from envrules.errors import Problem
+from envrules.kinds.common import Require
+from envrules.model.values import ALWAYS
+from envrules.ruleset.load import LoadedRuleset
+from envrules.ruleset.schema import RulesetSpec
+from envrules.ruleset.source import Path
+
+T = TypeVar("T")
+
+
+def sections(value: Any, path: Path = ()) -> Iterator[tuple[Path, BaseModel]]:
+    """Yield every section (model) that the file gives, with its path; defaults are left out."""
+    match value:
+        case BaseModel():
+            yield path, value
+            for name in type(value).model_fields:
+                if name in value.model_fields_set:
+                    yield from sections(getattr(value, name), (*path, name))
+        case dict():
+            for key, item in value.items():
+                yield from sections(item, (*path, key))
+        case tuple():
+            for index, item in enumerate(value):
+                yield from sections(item, (*path, index))
+
+
+def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the texts in a text, a list of them, or a mapping to such lists, with their paths."""
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for key, item in value.items():
+                yield from texts(item, (*path, key))
+        case tuple():
+            for index, item in enumerate(value):
+                yield from texts(item, (*path, index))
+
+
+def consequences_of(section: BaseModel, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the consequences that a section's `then` names, required reports included."""
+    for index, item in enumerate(getattr(section, "then", ())):
+        if isinstance(item, Require):
+            yield (*path, "then", index, "require"), item.require
+        else:
+            yield (*path, "then", index), item
+
+
+def required_reports(spec: RulesetSpec) -> list[str]:
+    """Return the words of every report that some consequence requires."""
+    return [node.require for _, node in sections(spec) if isinstance(node, Require)]
+
+
+def repeated(
+    loaded: LoadedRuleset, what: str, named: Iterable[tuple[Path, str]]
+) -> Iterator[Problem]:
+    """Yield a problem for each name that stands there a second time."""
+    seen: Counter[str] = Counter()
+    for path, name in named:
+        seen[name] += 1
+        if seen[name] == 2:
+            yield loaded.problem(
+                "ER501", path, f"the {what} {name} is named twice", "rename or remove one of them"
+            )
+
+
+def starts(dated: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return every key (`always` or a date) at which one of the dated values changes, in order."""
+    return sorted({key for values in dated for key in values}, key=_order)
+
+
+def in_force(values: Mapping[str, T], start: str) -> T | None:
+    """Return the value in force at `start` (`always` or an ISO date); None where there is none."""
+    held = [key for key in values if _order(key) <= _order(start)]
+    return values[max(held, key=_order)] if held else None
+
+
+def _order(key: str) -> str:
+    return "" if key == ALWAYS else key

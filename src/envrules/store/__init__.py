@@ -1,0 +1,97 @@
+"""The store: each locality's log, and what derives from it, in SQLite or PostgreSQL.
+
+It knows bytes and columns, not the engine: payloads come encoded and go out as they came.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from envrules.store.database import Database
+from envrules.store.log import Log
+from envrules.store.migrations import bring_up_to_date
+from envrules.store.projections import Projections
+from envrules.store.reading import Reading
+from envrules.store.rows import (
+    Appended,
+    Batch,
+    BindingRow,
+    CloseRow,
+    DecisionFilter,
+    DecisionRow,
+    FeedRow,
+    Lease,
+    LeaseLost,
+    LocalityRow,
+    LogRow,
+    NewEntry,
+    NodeRow,
+    ProjectionChange,
+    ProjectionRow,
+    RevisionRow,
+    StoreError,
+    UnknownLocality,
+    WithdrawalRow,
+)
+
+__all__ = [
+    "Appended",
+    "Batch",
+    "BindingRow",
+    "CloseRow",
+    "DecisionFilter",
+    "DecisionRow",
+    "FeedRow",
+    "Lease",
+    "LeaseLost",
+    "LocalityRow",
+    "LogRow",
+    "NewEntry",
+    "NodeRow",
+    "ProjectionChange",
+    "ProjectionRow",
+    "RevisionRow",
+    "Store",
+    "StoreError",
+    "UnknownLocality",
+    "WithdrawalRow",
+]
+
+
+class Store(Log, Projections, Reading):
+    """One process's access to a database; every method may be called from every thread.
+
+    Every method that names a locality raises `UnknownLocality` if there is none of that id.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> Self:
+        """Open the database at `url`, for example `sqlite:///envrules.db`, and migrate it.
+
+        Raises:
+            StoreError: it cannot be reached, its schema is newer than this code, or older and
+                `migrate` is false.
+        """
+        database = Database(url)
+        try:
+            bring_up_to_date(database, migrate=migrate)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close the connections; nothing is left to be written."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,262 @@
+"""Projections: the lease on a locality, and the derived state that its holder writes.
+
+One projector at a time holds a locality's lease. Each takeover raises the `fence`, and every
+change advances `position` from the place it was computed at, under the fence it was leased
+with. So a projector that was taken over, or whose last commit was lost with a power cut,
+writes nothing: it is told `LeaseLost` and reads anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, update
+
+from envrules.model.base import Instant
+from envrules.store.database import Database, chunks
+from envrules.store.localities import Localities
+from envrules.store.rows import (
+    FeedRow,
+    Lease,
+    LeaseLost,
+    NodeRow,
+    ProjectionChange,
+    ProjectionRow,
+    Row,
+    StoreError,
+)
+from envrules.store.tables import (
+    DERIVED,
+    bindings,
+    closes,
+    decisions,
+    feeds,
+    nodes,
+    projections,
+    rows_of,
+    withdrawals,
+)
+
+_THIS = projections.c.locality_no == bindparam("number")
+_HELD = _THIS & (projections.c.fence == bindparam("held"))
+_LEASE = (
+    update(projections)
+    .where(_THIS, projections.c.leased_until <= bindparam("now"))
+    .values(fence=projections.c.fence + 1)
+    .returning(projections.c.fence)
+)
+_ADVANCE = (
+    update(projections)
+    .where(_HELD, projections.c.position == bindparam("base"))
+    .values(decision_seq=projections.c.decision_seq + bindparam("emitted"))
+    .returning(projections.c.decision_seq)
+)
+_NODES = rows_of(nodes).where(nodes.c.key.in_(bindparam("keys", expanding=True)))
+_DUE = (
+    rows_of(nodes)
+    .where(nodes.c.wake_at <= bindparam("until"))
+    .order_by(nodes.c.wake_at, nodes.c.key)
+    .limit(bindparam("limit"))
+)
+_FEEDS = (
+    rows_of(feeds)
+    .where(feeds.c.target.in_(bindparam("targets", expanding=True)))
+    .order_by(feeds.c.target, feeds.c.source)
+)
+
+
+class Projections(Localities):
+    """The part of the store that holds leases, nodes and feeds, and takes changes."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._upsert_nodes = database.upsert_sql(nodes)
+        self._upsert_feeds = database.upsert_sql(feeds)
+        key = feeds.primary_key.columns
+        self._delete_feeds = database.sql(
+            delete(feeds).where(*(column == bindparam(column.name) for column in key)), *key.keys()
+        )
+        self._insert_decisions = database.insert_sql(decisions)
+        self._insert_closes = database.insert_sql(closes)
+        self._insert_withdrawals = database.insert_missing_sql(withdrawals)
+        self._insert_bindings = database.insert_sql(bindings)
+
+    def lease(self, locality: str, owner: str, now: Instant, ttl: Instant) -> Lease | None:
+        """Lease the locality until `now` + `ttl`; None while somebody's lease has not run out.
+
+        `owner` names the projector for people: the fence alone says whose lease counts.
+        """
+        until = now + ttl
+        values = {"number": self._number(locality), "now": now}
+        with self._db.writing(durable=False) as connection:
+            taken = _LEASE.values(owner=owner, leased_until=until)
+            fence = connection.execute(taken, values).scalar_one_or_none()
+        return None if fence is None else Lease(locality, owner, fence, until)
+
+    def renew(self, lease: Lease, now: Instant, ttl: Instant) -> bool:
+        """Extend the lease to `now` + `ttl`; false if it was taken over meanwhile."""
+        return self._mark(lease, lease.owner, now + ttl)
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; do nothing if it was taken over meanwhile."""
+        self._mark(lease, "", 0)
+
+    def _mark(self, lease: Lease, owner: str, until: Instant) -> bool:
+        values = {"number": self._number(lease.locality), "held": lease.fence}
+        with self._db.writing(durable=False) as connection:
+            change = update(projections).where(_HELD).values(owner=owner, leased_until=until)
+            return connection.execute(change, values).rowcount == 1
+
+    def projection(self, locality: str) -> ProjectionRow:
+        """Return how far the locality is projected."""
+        values = {"locality_no": self._number(locality)}
+        with self._db.reading() as connection:
+            return ProjectionRow(*connection.execute(rows_of(projections), values).one())
+
+    def nodes(self, locality: str, keys: Iterable[str]) -> dict[str, NodeRow]:
+        """Return the nodes of these keys, as far as they exist."""
+        number = self._number(locality)
+        found: dict[str, NodeRow] = {}
+        with self._db.reading() as connection:
+            for some in chunks(keys):
+                rows = connection.execute(_NODES, {"locality_no": number, "keys": some})
+                found.update((row.key, NodeRow(*row)) for row in rows)
+        return found
+
+    def node_range(
+        self, locality: str, prefix: str, after: str = "", limit: int = 1000
+    ) -> list[NodeRow]:
+        """Return up to `limit` nodes whose key starts with `prefix` and comes after `after`.
+
+        Keys are in the order of their UTF-8 bytes, which is that of their code points.
+        """
+        query = rows_of(nodes).order_by(nodes.c.key).limit(limit)
+        query = query.where(nodes.c.key > after) if after >= prefix else query.where(
+            nodes.c.key >= prefix
+        )  # fmt: skip
+        end = _end_of_prefix(prefix)
+        if end is not None:
+            query = query.where(nodes.c.key < end)
+        with self._db.reading() as connection:
+            rows = connection.execute(query, {"locality_no": self._number(locality)})
+            return [NodeRow(*row) for row in rows]
+
+    def due(self, locality: str, until: Instant, limit: int) -> list[NodeRow]:
+        """Return up to `limit` nodes to wake at `until` or before, by (wake_at, key)."""
+        values = {"locality_no": self._number(locality), "until": until, "limit": limit}
+        with self._db.reading() as connection:
+            return [NodeRow(*row) for row in connection.execute(_DUE, values)]
+
+    def feeds(self, locality: str, target: str) -> list[FeedRow]:
+        """Return what other nodes hand to `target`, by source."""
+        return self.feeds_of(locality, (target,))[target]
+
+    def feeds_of(self, locality: str, targets: Iterable[str]) -> dict[str, list[FeedRow]]:
+        """Return for each target what other nodes hand to it, by source."""
+        number = self._number(locality)
+        found: dict[str, list[FeedRow]] = {}
+        with self._db.reading() as connection:
+            for some in chunks(targets):
+                found.update((target, []) for target in some)
+                for row in connection.execute(_FEEDS, {"locality_no": number, "targets": some}):
+                    found[row.target].append(FeedRow(*row))
+        return found
+
+    def commit(self, lease: Lease, change: ProjectionChange) -> None:
+        """Write all of the change, or nothing.
+
+        Raises:
+            LeaseLost: the lease was taken over, or the position is not `change.base`.
+            StoreError: the decisions do not continue the locality's decision_seq.
+        """
+        number = self._number(lease.locality)
+        with self._db.writing(durable=False) as connection:
+            self._move_position(connection, number, lease, change)
+            if change.feeds_gone:
+                gone = [(number, *pair) for pair in change.feeds_gone]
+                connection.exec_driver_sql(self._delete_feeds, gone)
+            parts: tuple[tuple[str, Sequence[Row]], ...] = (
+                (self._upsert_nodes, change.nodes),
+                (self._upsert_feeds, change.feeds),
+                (self._insert_decisions, change.decisions),
+                (self._insert_closes, change.closes),
+                (self._insert_withdrawals, change.withdrawals),
+                (self._insert_bindings, change.bindings),
+            )
+            for statement, rows in parts:
+                if rows:
+                    values = [(number, *msgspec.structs.astuple(row)) for row in rows]
+                    connection.exec_driver_sql(statement, values)
+
+    def _move_position(
+        self, connection: Connection, number: int, lease: Lease, change: ProjectionChange
+    ) -> None:
+        advance = _ADVANCE.values(
+            position=change.position,
+            tick=change.tick,
+            stalled_seq=change.stalled_seq,
+            stalled_reason=change.stalled_reason,
+        )
+        emitted = len(change.decisions)
+        last = connection.execute(
+            advance,
+            {"number": number, "held": lease.fence, "base": change.base, "emitted": emitted},
+        ).scalar_one_or_none()
+        if last is None:
+            raise LeaseLost(
+                f"{lease.owner} no longer projects {lease.locality!r} from {change.base}"
+            )
+        if any(
+            decision.decision_seq != last - emitted + place
+            for place, decision in enumerate(change.decisions, 1)
+        ):
+            raise StoreError(f"the decisions must continue after {last - emitted} without a gap")
+
+    def drop_derived(self, locality: str) -> None:
+        """Delete all that derives from the locality's log and end its lease.
+
+        Whoever leases it next projects the log from the start.
+        """
+        number = self._number(locality)
+        with self._db.writing(durable=False) as connection:
+            for table in DERIVED:
+                connection.execute(delete(table).where(table.c.locality_no == number))
+            reset = update(projections).where(_THIS).values(
+                position=0, decision_seq=0, tick=0, stalled_seq=None, stalled_reason="",
+                fence=projections.c.fence + 1, owner="", leased_until=0,
+            )  # fmt: skip
+            connection.execute(reset, {"number": number})
+
+    def derived_digest(self, locality: str) -> str:
+        """Return a digest of all that derives from the locality's log; the lease does not count.
+
+        Equal for equal rows, on every database: SQLite or PostgreSQL, live or rebuilt.
+        """
+        values = {"locality_no": self._number(locality)}
+        progress = rows_of(projections).with_only_columns(
+            projections.c.position, projections.c.decision_seq, projections.c.tick,
+            projections.c.stalled_seq, projections.c.stalled_reason,
+        )  # fmt: skip
+        queries = {table.name: rows_of(table).order_by(*table.primary_key) for table in DERIVED}
+        total = hashlib.blake2b(digest_size=16)
+        encode = msgspec.msgpack.encode
+        with self._db.reading() as connection:
+            for name, query in {"projections": progress, **queries}.items():
+                total.update(encode(str(name)))
+                for row in connection.execution_options(yield_per=1000).execute(query, values):
+                    total.update(encode(tuple(row)))
+        return total.hexdigest()
+
+
+def _end_of_prefix(prefix: str) -> str | None:
+    """Return the least text above every text that starts with `prefix`; None if there is none."""
+    stem = prefix.rstrip(chr(sys.maxunicode))
+    if not stem:
+        return None
+    following = ord(stem[-1]) + 1
+    if following == 0xD800:  # surrogates are no characters
+        following = 0xE000
+    return stem[:-1] + chr(following)

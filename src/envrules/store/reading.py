@@ -1,0 +1,141 @@
+"""Reading what was decided, and the revisions of rulesets, which are stored by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+
+from envrules.model.base import Instant
+from envrules.store.database import chunks
+from envrules.store.localities import Localities
+from envrules.store.rows import (
+    BindingRow,
+    CloseRow,
+    DecisionFilter,
+    DecisionRow,
+    RevisionRow,
+    StoreError,
+)
+from envrules.store.tables import bindings, closes, decisions, revisions, rows_of, withdrawals
+
+_NO_FILTER = DecisionFilter()
+
+
+class Reading(Localities):
+    """The part of the store that lists decisions, closes, withdrawals, bindings, revisions."""
+
+    def decisions(
+        self,
+        locality: str,
+        after: int = 0,
+        limit: int = 100,
+        filters: DecisionFilter = _NO_FILTER,
+    ) -> list[DecisionRow]:
+        """Return up to `limit` decisions with a decision_seq greater than `after`, in order.
+
+        The last one's decision_seq is the cursor for the next page: numbers are given in the
+        order of commits, so no decision can appear behind a cursor later.
+        """
+        query = rows_of(decisions).where(
+            decisions.c.decision_seq > bindparam("after"), *_conditions(filters)
+        )
+        query = query.order_by(decisions.c.decision_seq).limit(bindparam("limit"))
+        return self._decisions(locality, query, {"after": after, "limit": limit})
+
+    def decision(self, locality: str, id: str) -> DecisionRow | None:
+        """Return the decision of this id, or None."""
+        query = rows_of(decisions).where(decisions.c.id == bindparam("id"))
+        return next(iter(self._decisions(locality, query, {"id": id})), None)
+
+    def slot_history(self, locality: str, slot: str) -> list[DecisionRow]:
+        """Return every version of the slot, the first one first."""
+        query = rows_of(decisions).where(decisions.c.slot == bindparam("slot"))
+        return self._decisions(locality, query.order_by(decisions.c.version), {"slot": slot})
+
+    def _decisions(
+        self, locality: str, query: Select[Any], values: dict[str, Any]
+    ) -> list[DecisionRow]:
+        values["locality_no"] = self._number(locality)
+        with self._db.reading() as connection:
+            return [DecisionRow(*row) for row in connection.execute(query, values)]
+
+    def closes(self, locality: str) -> list[CloseRow]:
+        """Return the closed periods, in the order in which they were closed."""
+        query = rows_of(closes).order_by(closes.c.seq)
+        with self._db.reading() as connection:
+            rows = connection.execute(query, {"locality_no": self._number(locality)})
+            return [CloseRow(*row) for row in rows]
+
+    def withdrawals(self, locality: str, event_ids: Iterable[str]) -> dict[str, int]:
+        """Return which of these events are withdrawn, with the seq of the withdrawal."""
+        number = self._number(locality)
+        query = rows_of(withdrawals).where(
+            withdrawals.c.target_event_id.in_(bindparam("ids", expanding=True))
+        )
+        found: dict[str, int] = {}
+        with self._db.reading() as connection:
+            for some in chunks(event_ids):
+                rows = connection.execute(query, {"locality_no": number, "ids": some})
+                found.update((row.target_event_id, row.seq) for row in rows)
+        return found
+
+    def bindings(self, locality: str) -> list[BindingRow]:
+        """Return every published revision, in order of seq: a scheme's last one is in force."""
+        query = rows_of(bindings).order_by(bindings.c.seq)
+        with self._db.reading() as connection:
+            rows = connection.execute(query, {"locality_no": self._number(locality)})
+            return [BindingRow(*row) for row in rows]
+
+    def put_revision(self, scheme: str, revision: str, payload: bytes, at: Instant) -> None:
+        """Store a revision's sources; do nothing if they are stored.
+
+        Raises:
+            StoreError: other sources are stored as this revision.
+        """
+        new = {"scheme": scheme, "revision": revision, "created_at": at, "payload": payload}
+        with self._db.writing() as connection:
+            connection.execute(self._db.insert(revisions).on_conflict_do_nothing(), new)
+            if connection.execute(_PAYLOAD, new).scalar_one() != payload:
+                raise StoreError(f"revision {revision} of {scheme} has other content")
+
+    def get_revision(self, scheme: str, revision: str) -> bytes | None:
+        """Return the revision's sources as they were stored, or None."""
+        with self._db.reading() as connection:
+            found: bytes | None = connection.execute(
+                _PAYLOAD, {"scheme": scheme, "revision": revision}
+            ).scalar_one_or_none()
+            return found
+
+    def list_revisions(self, scheme: str | None = None) -> list[RevisionRow]:
+        """Return the revisions of one scheme or of all, oldest first."""
+        query = select(revisions.c.scheme, revisions.c.revision, revisions.c.created_at)
+        if scheme is not None:
+            query = query.where(revisions.c.scheme == scheme)
+        order = (revisions.c.created_at, revisions.c.scheme, revisions.c.revision)
+        with self._db.reading() as connection:
+            return [RevisionRow(*row) for row in connection.execute(query.order_by(*order))]
+
+
+_PAYLOAD = select(revisions.c.payload).where(
+    revisions.c.scheme == bindparam("scheme"), revisions.c.revision == bindparam("revision")
+)
+
+
+def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
+    """Return the filter as conditions on `decisions`."""
+    conditions = [
+        decisions.c[field] == value
+        for field in DecisionFilter.__struct_fields__
+        if field != "current_only" and (value := getattr(filters, field)) is not None
+    ]
+    if filters.current_only:
+        later = decisions.alias()
+        superseded = exists().where(
+            later.c.locality_no == decisions.c.locality_no,
+            later.c.slot == decisions.c.slot,
+            later.c.version == decisions.c.version + 1,
+        )
+        conditions += [~superseded, decisions.c.change != "revoke"]
+    return conditions

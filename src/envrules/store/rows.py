@@ -1,0 +1,225 @@
+"""What goes into the store and comes out of it: plain rows, and the errors.
+
+Payloads and digests are bytes that the store keeps and never reads. Instants are microseconds
+since the Unix epoch, UTC. Text may hold any character but NUL, which PostgreSQL refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from envrules.model.base import Instant
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the message says why."""
+
+
+class UnknownLocality(StoreError):
+    """No locality of this id exists."""
+
+    def __init__(self, locality: str) -> None:
+        super().__init__(f"unknown locality {locality!r}")
+        self.locality = locality
+
+
+class LeaseLost(StoreError):
+    """Another projector took the locality over, or its derived state was dropped: read anew."""
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """Base of the rows: immutable, compared by content, no work for the garbage collector."""
+
+
+class LocalityRow(Row, frozen=True):
+    """A tenant. `head_seq` is the seq of its last log entry, 0 for an empty log."""
+
+    no: int
+    """The database's own number of the locality; it differs from database to database."""
+    id: str
+    title: str
+    timezone: str
+    """IANA name."""
+    head_seq: int
+    created_at: Instant
+
+
+class NewEntry(Row, frozen=True):
+    """An entry to append. Only events have an `event_id`; `digest` tells equal content."""
+
+    kind: str
+    """`event`, `tick`, `published`, `closed` or `act`."""
+    payload: bytes
+    event_id: str | None = None
+    digest: bytes = b""
+    submitted_by: str = ""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Entries for one locality, all recorded at the instant `at`."""
+
+    locality: str
+    entries: Sequence[NewEntry]
+    at: Instant
+
+
+class Appended(Row, frozen=True):
+    """What became of an entry: stored at `seq`, unless its event id is known already.
+
+    Then nothing is stored and `seq` is the first one's: `duplicate` if the digests are equal,
+    `conflict` if they differ.
+    """
+
+    seq: int
+    duplicate: bool = False
+    conflict: bool = False
+
+
+class LogRow(Row, frozen=True):
+    """A stored entry of a locality's log."""
+
+    seq: int
+    kind: str
+    event_id: str | None
+    digest: bytes
+    recorded_at: Instant
+    submitted_by: str
+    payload: bytes
+
+
+class Lease(Row, frozen=True):
+    """The right to project a locality until `until`; `fence` tells it from every other lease."""
+
+    locality: str
+    owner: str
+    fence: int
+    until: Instant
+
+
+class ProjectionRow(Row, frozen=True):
+    """How far a locality's log is projected, and by whom."""
+
+    position: int
+    """Seq of the last projected entry."""
+    decision_seq: int
+    """Number of decisions emitted."""
+    tick: Instant
+    fence: int
+    owner: str
+    """Empty when nobody holds the lease."""
+    leased_until: Instant
+    stalled_seq: int | None
+    """Entry that the projector cannot pass, with the reason."""
+    stalled_reason: str
+
+
+class NodeRow(Row, frozen=True):
+    """State of one key of the engine; `wake_at` is when the next timer is due, if any."""
+
+    key: str
+    unit: str
+    wake_at: Instant | None
+    payload: bytes
+
+
+class FeedRow(Row, frozen=True):
+    """A fact that the node `source` hands to the node `target`."""
+
+    target: str
+    source: str
+    payload: bytes
+
+
+class DecisionRow(Row, frozen=True):
+    """An emitted decision: its payload and the fields by which decisions are found."""
+
+    decision_seq: int
+    id: str
+    slot: str
+    version: int
+    change: str
+    log_seq: int
+    scheme: str
+    rule: str
+    kind: str
+    outcome: str
+    subject: str
+    unit: str
+    period: str
+    publication: str
+    at: Instant
+    node: str
+    """Key of the node that emitted it."""
+    payload: bytes
+
+
+class CloseRow(Row, frozen=True):
+    """A closed period: the log entry that closed it, and the revision frozen with it."""
+
+    scheme: str
+    period: str
+    seq: int
+    revision: str
+
+
+class WithdrawalRow(Row, frozen=True):
+    """An event that was withdrawn, and the log entry that did it."""
+
+    target_event_id: str
+    seq: int
+
+
+class BindingRow(Row, frozen=True):
+    """From `seq` on, the locality's `scheme` is judged by `revision`; payload: its overrides."""
+
+    scheme: str
+    revision: str
+    seq: int
+    payload: bytes
+
+
+class RevisionRow(Row, frozen=True):
+    """A stored revision of a scheme's ruleset, without its sources."""
+
+    scheme: str
+    revision: str
+    created_at: Instant
+
+
+class ProjectionChange(msgspec.Struct, frozen=True):
+    """All that projecting the entries `base` + 1 to `position` changes, as one transaction.
+
+    Nodes and feeds replace rows of the same key, after `feeds_gone` (target, source) are
+    deleted. Decisions continue the locality's `decision_seq` without a gap. The first withdrawal
+    of an event stands. A stall is cleared by every change that does not repeat it.
+    """
+
+    base: int
+    position: int
+    tick: Instant
+    nodes: Sequence[NodeRow] = ()
+    feeds: Sequence[FeedRow] = ()
+    feeds_gone: Sequence[tuple[str, str]] = ()
+    decisions: Sequence[DecisionRow] = ()
+    closes: Sequence[CloseRow] = ()
+    withdrawals: Sequence[WithdrawalRow] = ()
+    bindings: Sequence[BindingRow] = ()
+    stalled_seq: int | None = None
+    stalled_reason: str = ""
+
+
+class DecisionFilter(Row, frozen=True):
+    """Which decisions to list: those that equal every field given."""
+
+    unit: str | None = None
+    rule: str | None = None
+    kind: str | None = None
+    scheme: str | None = None
+    period: str | None = None
+    outcome: str | None = None
+    publication: str | None = None
+    subject: str | None = None
+    current_only: bool = False
+    """Only what stands: the latest version of each slot, unless that one revokes it."""

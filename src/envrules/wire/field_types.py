@@ -1,0 +1,380 @@
+"""How each kind of field is read and written, in protobuf and in plain mappings (JSON, YAML).
+
+`read` and `write` speak protobuf, `parse` and `show` speak plain values; all four have the value
+of the model on their other side. `read` and `parse` raise `Invalid` with paths relative to the
+value itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from envrules.model.base import Instant
+from envrules.wire.limits import LIST_LIMIT, MAP_LIMIT, NAME_LIMIT, TEXT_LIMIT
+from envrules.wire.problems import FieldProblem, Invalid, field_problem, invalid, shown
+from envrules.wire.times import format_instant, from_plain, within_range
+
+# Controls, line separators, lone surrogates, and what no eye can see in an id.
+_NOT_IN_NAMES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
+)
+_NOT_IN_TEXTS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?", re.ASCII)
+_COORDINATE = re.compile(r"-?\d{1,3}(?:\.\d{1,15})?", re.ASCII)
+_ZERO = Decimal(0)
+
+
+class FieldType:
+    """A kind of field. This base is for values that both forms and the model write alike."""
+
+    required = False
+    has_presence = False
+    """Whether protobuf tells unset from empty (a message, or an `optional` field)."""
+    nothing: Callable[[], Any] = type(None)
+    """Makes the model's value of a field that is not given."""
+
+    def is_empty(self, value: Any) -> bool:
+        """Say whether the model's value means "not given"."""
+        return bool(value == self.nothing())
+
+    def read(self, raw: Any) -> Any:
+        """Return the model's value of a protobuf value that is not empty."""
+        return raw
+
+    def write(self, value: Any) -> Any:
+        """Return what a protobuf constructor takes for the model's value."""
+        return value
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> Any:  # noqa: ARG002 - for times below
+        """Return the model's value of a plain value that is not None."""
+        return self.read(raw)
+
+    def show(self, value: Any, zone: tzinfo) -> Any:  # noqa: ARG002 - for times below
+        """Return the plain form of the model's value."""
+        return self.write(value)
+
+
+def expect(kind: type, raw: Any, wanted: str, hint: str = "") -> None:
+    """Raise `Invalid` unless `raw` is of `kind`."""
+    if not isinstance(raw, kind):
+        raise invalid("WRONG_TYPE", wanted=wanted, found=type(raw).__name__, hint=hint)
+
+
+def collect(parts: Iterable[tuple[str, Callable[[], Any]]]) -> Iterator[Any]:
+    """Yield the value of each named part; raise all their problems together at the end."""
+    problems: list[FieldProblem] = []
+    for name, part in parts:
+        try:
+            yield part()
+        except Invalid as error:
+            problems += error.under(name)
+    if problems:
+        raise Invalid(problems)
+
+
+class Text(FieldType):
+    """A text that may have several lines."""
+
+    nothing = str
+
+    def __init__(self, *, required: bool = False, limit: int = TEXT_LIMIT) -> None:
+        self.required = required
+        self.limit = limit
+
+    forbidden = _NOT_IN_TEXTS
+
+    def read(self, raw: str) -> str:
+        if len(raw) > self.limit:
+            raise invalid("TOO_LONG", length=len(raw), limit=self.limit)
+        if bad := self.forbidden.search(raw):
+            character = f"U+{ord(bad[0]):04X}"
+            raise invalid("BAD_CHARACTER", character=character, position=bad.start() + 1)
+        return raw
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> str:  # noqa: ARG002
+        expect(str, raw, "text", f"; write it in quotes: '{raw}'" if type(raw) is int else "")
+        # YAML loaders have their own kinds of str.
+        return self.read(str(raw))
+
+
+class Name(Text):
+    """An id, a code or a title: one line, no white space around it, nothing invisible in it."""
+
+    forbidden = _NOT_IN_NAMES
+
+    def __init__(self, *, required: bool = False, limit: int = NAME_LIMIT) -> None:
+        super().__init__(required=required, limit=limit)
+
+    def read(self, raw: str) -> str:
+        super().read(raw)
+        if raw != raw.strip():
+            raise invalid("SPACE_AROUND", value=shown(raw))
+        return raw
+
+
+def surely_names(texts: tuple[str, ...], limit: int = NAME_LIMIT) -> bool:
+    """Say in one look whether each is empty or a good name of any kind. False: look closer."""
+    joined = "".join(texts)
+    return (
+        joined.isprintable()  # stricter than a Name, but for spaces
+        and " " not in joined
+        and "#" not in joined  # not allowed in some
+        and (len(joined) <= limit or max(map(len, texts)) <= limit)
+    )
+
+
+class EventName(Name):
+    """The id of an event or of a finding within it; `<event>#<finding>` names the finding."""
+
+    def read(self, raw: str) -> str:
+        super().read(raw)
+        if "#" in raw:
+            raise invalid("BAD_CHARACTER", character="#", position=raw.index("#") + 1)
+        return raw
+
+
+class Number(FieldType):
+    """A decimal as text, kept exactly and in one form: 1.50 becomes 1.5."""
+
+    def __init__(
+        self,
+        *,
+        required: bool = False,
+        form: re.Pattern[str] = _NUMBER,
+        low: int | None = None,
+        high: int | None = None,
+    ) -> None:
+        self.required = required
+        self.form = form
+        self.low = low
+        self.high = high
+
+    def read(self, raw: str) -> Decimal:
+        if self.form.fullmatch(raw) is None:
+            raise invalid("BAD_NUMBER", value=shown(raw))
+        value = Decimal(raw.rstrip("0") if "." in raw else raw) or _ZERO
+        if self.low is not None and value < self.low or self.high is not None and value > self.high:
+            high = "..." if self.high is None else self.high
+            raise invalid("OUT_OF_RANGE", value=raw, low=self.low, high=high)
+        return value
+
+    def write(self, value: Decimal) -> str:
+        return format(value, "f")
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> Decimal:  # noqa: ARG002
+        if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)):
+            raise invalid("WRONG_TYPE", wanted="a number", found=type(raw).__name__, hint="")
+        if isinstance(raw, float) and len(repr(raw).strip("-0.").replace(".", "")) > 15:
+            # A float holds no more digits faithfully; this one may not be what was written.
+            raise invalid("BAD_NUMBER", value=f"{shown(raw)}, write it in quotes")
+        if isinstance(raw, int) and raw.bit_length() > 64:
+            raise invalid("BAD_NUMBER", value="an integer of more than 64 bits")
+        return self.read(str(raw))
+
+
+def coordinate(limit: int) -> Number:
+    """Return the type of degrees from -limit to limit."""
+    return Number(form=_COORDINATE, low=-limit, high=limit)
+
+
+class Count(FieldType):
+    """A whole number that is not negative."""
+
+    nothing = int
+
+    def __init__(self, high: int) -> None:
+        self.high = high
+
+    def read(self, raw: int) -> int:
+        if not 0 <= raw <= self.high:
+            raise invalid("OUT_OF_RANGE", value=shown(raw), low=0, high=self.high)
+        return raw
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> int:  # noqa: ARG002
+        if isinstance(raw, bool):
+            raise invalid("WRONG_TYPE", wanted="a whole number", found="bool", hint="")
+        expect(int, raw, "a whole number")
+        if raw.bit_length() > 64:
+            raise invalid("BAD_NUMBER", value="an integer of more than 64 bits")
+        return self.read(int(raw))
+
+
+class Flag(FieldType):
+    """True or false."""
+
+    nothing = bool
+
+    def __init__(self, *, required: bool = False) -> None:
+        self.required = required
+        # A required flag is `optional` in the proto, so that false can be said.
+        self.has_presence = required
+
+    def is_empty(self, value: Any) -> bool:
+        return value is False and not self.required
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> bool:  # noqa: ARG002
+        expect(bool, raw, "true or false")
+        return bool(raw)
+
+
+class Time(FieldType):
+    """An instant: google.protobuf.Timestamp, or text."""
+
+    has_presence = True
+
+    def __init__(self, *, required: bool = False) -> None:
+        self.required = required
+
+    def read(self, raw: Timestamp) -> Instant:
+        nanos = raw.nanos
+        if nanos % 1000:
+            raise invalid("SUB_MICROSECOND")
+        if not 0 <= nanos < 1_000_000_000:
+            raise invalid("BAD_TIME", value=f"nanos {nanos}", why="from 0 to 999999999")
+        return within_range(raw.seconds * 1_000_000 + nanos // 1000)
+
+    def write(self, value: Instant) -> Timestamp:
+        return timestamp(value)
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> Instant:
+        return from_plain(raw, zone)
+
+    def show(self, value: Instant, zone: tzinfo) -> str:
+        return format_instant(value, zone)
+
+
+def timestamp(instant: Instant) -> Timestamp:
+    """Return the message of an instant."""
+    seconds, micros = divmod(instant, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=micros * 1000)
+
+
+class Word(FieldType):
+    """A value of a proto enum; the model and plain mappings write it as a word."""
+
+    nothing = str
+
+    def __init__(self, prefix: str, numbers: Mapping[str, int], *, required: bool = False) -> None:
+        """`numbers` maps the enum's value names, which begin with `prefix`, to their numbers."""
+        self.required = required
+        self.numbers = {
+            name.removeprefix(prefix).lower(): number for name, number in numbers.items() if number
+        }
+        self.words = {number: word for word, number in self.numbers.items()}
+
+    def read(self, raw: int) -> str:
+        word = self.words.get(raw)
+        if word is None:
+            raise invalid("UNKNOWN_VALUE", value=raw, hint="; is your copy of the proto newer?")
+        return word
+
+    def write(self, value: str) -> int:
+        return self.numbers[value]
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> str:  # noqa: ARG002
+        expect(str, raw, "a word")
+        if raw not in self.numbers:
+            raise invalid("UNKNOWN_VALUE", value=shown(raw), hint=f"; {', '.join(self.numbers)}")
+        return str(raw)
+
+    def show(self, value: str, zone: tzinfo) -> str:  # noqa: ARG002
+        return value
+
+
+class Many(FieldType):
+    """A list of items of one type, none of them empty."""
+
+    nothing = tuple
+
+    def __init__(self, item: FieldType, *, required: bool = False, distinct: bool = False) -> None:
+        self.item = item
+        self.required = required
+        self.distinct = distinct
+        self._name_limit = item.limit if type(item) is Name and not distinct else 0
+
+    def read(self, raw: Any) -> tuple[Any, ...]:
+        items = tuple(raw)
+        if self._name_limit and len(items) <= LIST_LIMIT and "" not in items:  # noqa: SIM102
+            if surely_names(items, self._name_limit):
+                return items
+        return self._all(items, self.item.read)
+
+    def write(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self.item.write(item) for item in value]
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> tuple[Any, ...]:
+        expect(list, raw, "a list")
+        return self._all(raw, lambda item: self.item.parse(item, zone))
+
+    def show(self, value: tuple[Any, ...], zone: tzinfo) -> list[Any]:
+        return [self.item.show(item, zone) for item in value]
+
+    def _all(self, raw: Any, take: Callable[[Any], Any]) -> tuple[Any, ...]:
+        if len(raw) > LIST_LIMIT:
+            raise invalid("TOO_MANY", length=len(raw), limit=LIST_LIMIT)
+        items = tuple(
+            collect((f"[{i}]", lambda v=item: take(given(v))) for i, item in enumerate(raw))
+        )
+        if self.distinct and len(set(items)) < len(items):
+            twice = next(item for i, item in enumerate(items) if item in items[:i])
+            raise invalid("REPEATED", value=shown(twice))
+        return items
+
+
+def given(item: Any) -> Any:
+    """Return an item of a list unless it is empty."""
+    if item is None or item == "":
+        raise invalid("REQUIRED")
+    return item
+
+
+class Table(FieldType):
+    """A map from ids to values of one type, in one order: that of the ids."""
+
+    nothing = dict
+
+    def __init__(self, value: FieldType) -> None:
+        self.value = value
+        self.key = Name()
+
+    def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        return self._all(dict(raw), self.key.read, self.value.read)
+
+    def write(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+    def parse(self, raw: Any, zone: tzinfo | None) -> dict[str, Any]:
+        expect(Mapping, raw, "a mapping")
+        if len(raw) > MAP_LIMIT:
+            raise invalid("TOO_MANY", length=len(raw), limit=MAP_LIMIT)
+        present = {key: value for key, value in raw.items() if value is not None}
+        return self._all(
+            present,
+            lambda key: self.key.parse(key, zone),
+            lambda value: self.value.parse(value, zone),
+        )
+
+    def _all(
+        self,
+        raw: Mapping[Any, Any],
+        take_key: Callable[[Any], str],
+        take_value: Callable[[Any], Any],
+    ) -> dict[str, Any]:
+        if len(raw) > MAP_LIMIT:
+            raise invalid("TOO_MANY", length=len(raw), limit=MAP_LIMIT)
+        pairs = collect(
+            (f"[{shown(key)}]", lambda k=key, v=value: (take_key(given(k)), take_value(v)))
+            for key, value in raw.items()
+        )
+        return dict(sorted(pairs))
+
+
+def contradiction(path: str, why: str, why_zh: str) -> FieldProblem:
+    """Return the problem that fields of one event do not go together."""
+    return field_problem(path, "CONTRADICTION", why=why, why_zh=why_zh)
