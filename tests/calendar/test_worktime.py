@@ -44,6 +44,7 @@ def at(text: str, tz: str = SHANGHAI) -> int:
         ("2026-07-17T17:00", "2026-07-20T09:00", 1.5),  # nor the weekend
         ("2026-09-28T00:00", "2026-10-12T00:00", 6 * 7),  # 28–30 Sep, 8–10 Oct: 10 Oct made up
         ("2026-02-13T00:00", "2026-03-01T00:00", 7 * 7),  # 13, 14, 24–28 Feb
+        ("1999-12-30T08:30", "2000-01-04T08:30", 3 * 7),  # where W happens to be 0
         ("2028-02-28T00:00", "2028-03-01T00:00", 2 * 7),  # a leap day is a Tuesday here
     ],
 )
@@ -123,7 +124,7 @@ def test_round_the_clock_is_time_itself() -> None:
 def test_answers_do_not_depend_on_the_order_of_questions() -> None:
     """A calendar asked first for a late or an early year gives the same W as any other."""
     late, early = (WorkCalendar(SHANGHAI, CHINA, SPLIT_DAY) for _ in range(2))
-    instants = [at(f"{year}-06-15T10:00") for year in (1988, 2003, 2026, 2040)]
+    instants = [at(f"{year}-06-15T10:00") for year in (1988, 1995, 2003, 2026, 2040)]
     assert [late.worked(t) for t in reversed(instants)] == [early.worked(t) for t in instants][::-1]
     assert late.breakpoints(2025, 2026) == early.breakpoints(2025, 2026)
     assert late == early

@@ -77,9 +77,9 @@ def rules(draw: st.DrawFn, rule_id: str, pool: Sequence[Scalar]) -> Rule:
 def positive(
     draw: st.DrawFn, alias: str, earlier: Sequence[str], pool: Sequence[Scalar]
 ) -> Pattern:
-    """A positive pattern, with its join unless it is the first."""
+    """A positive pattern, mostly with a join unless it is the first."""
     tests = draw(st.lists(conditions(earlier, pool), max_size=1 if earlier else 2))
-    if earlier:
+    if earlier and draw(st.sampled_from((True, True, False))):
         join = Condition(draw(fields), "==", draw(references(earlier)))
         tests.insert(draw(st.integers(0, len(tests))), join)
     return Pattern(alias, draw(kinds), tuple(tests))

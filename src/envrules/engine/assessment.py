@@ -226,23 +226,28 @@ def _charge(
     scheme, event = bench.scheme, sighting.event
 
     def skip(outcome: str, reason: str, citation: Citation | None = None) -> None:
+        """Note why the finding deducts nothing."""
         evidence.unscored.append(Unscored(event, sighting.finding, outcome, reason, citation))
 
     if sighting.duplicate:
-        return skip("duplicate", "与另一发现重复，不重复扣分")
+        skip("duplicate", "与另一发现重复，不重复扣分")
+        return None
     if scheme.categories and sighting.category not in scheme.categories:
-        return skip(
+        skip(
             "parked",
             f"问题类别“{sighting.category}”不在本方案之内，暂存待判",
             scheme.taxonomy_citation,
         )
+        return None
     if exempts(exemptions, unit, event.occurred_at, sighting.category, sighting.issue) is not None:
-        return skip("exempt", "免责，不扣分")
+        skip("exempt", "免责，不扣分")
+        return None
     if sighting.issue and any(
         c.assessment == sighting.inspection and _issue_of(c) == sighting.issue
         for c in evidence.charges
     ):
-        return skip("repeat", f"案件 {sighting.issue} 本次测评已扣分")
+        skip("repeat", f"案件 {sighting.issue} 本次测评已扣分")
+        return None
     switched_off: Citation | None = None
     for row, flags in table.match(sighting.place, sighting.category):
         if all(flag.at(day).value is True for flag in flags):

@@ -1,10 +1,10 @@
 """Rules and facts as the C engine reads them: small integers under generated names, nothing else.
 
-A fact becomes ``{"id":"f3","sid":"s","k":2,"v0":…,"t0":…}``: its number, its kind's number and, for
-each field of that kind which a rule reads, the code of the value (0 when missing) and, where an
-order is asked, the number of its type (0 when missing). Both are always there, so that the engine
-never meets a missing property; and with no text from a ruleset or a host inside the engine, its
-hashing, escaping, coercion and string comparison have nothing to go wrong on.
+A fact becomes ``{"id":"f3","sid":"s","k":2,"j":1,"v0":…,"t0":…}``: its number, its kind's number, a
+constant to join on and, for each field of that kind which a rule reads, the code of the value (0
+when missing) and, where an order is asked, the number of its type (0 when missing). All are always
+there, so that the engine never meets a missing property; and with no text from a ruleset or a host
+inside the engine, its hashing, escaping, coercion and string comparison cannot go wrong.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Program:
         codes = self._codes.assign(value for row in rows for value in row.values() if value)
         messages = []
         for number, (fact, row) in enumerate(zip(facts, rows, strict=True)):
-            parts = [f'"id":"f{number}","sid":"{SESSION}","k":{self._kinds[fact.kind]}']
+            parts = [f'"id":"f{number}","sid":"{SESSION}","k":{self._kinds[fact.kind]},"j":1']
             for field, typed in row.items():
                 slot = self._slots[fact.kind][field]
                 parts.append(f'"v{slot}":{codes[typed] if typed else Codes.MISSING}')
@@ -172,6 +172,8 @@ class Program:
                 joins += self._join(rule, pattern, condition, condition.value)
             else:
                 terms += self._test(pattern, condition)
+        if pattern != rule.positive[0] and "==" not in {c.op for c, _ in pattern.references()}:
+            joins.append({"j": {_ALIASES[0]: "j"}})  # only joins by == were found to be safe
         # When the last joined term is false, the engine reads past the end of the list; when the
         # last two are the same, the one before it has already ended the reading.
         return terms + joins + joins[-1:]

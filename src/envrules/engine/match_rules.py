@@ -10,8 +10,8 @@ Meaning of a rule, which the reference matcher in the tests states a second time
   between two numbers or two strings, see `envrules.engine.match_values`.
 - An ``absent`` pattern forbids a firing when **any** fact matches it, one of the firing's own facts
   included: to say "no other", compare a field that identifies the fact by ``!=``.
-- After the first, each positive pattern is joined by ``==`` to an earlier one. A pattern without a
-  join pairs facts that have nothing to do with each other, and costs the product of their numbers.
+- A pattern that is joined to no earlier one meets every combination of those before it. In a group
+  of facts about one unit that is what is meant; what it may cost is bounded when the rule is run.
 
 Alternatives are several rules; windows, sums and counts are computed before and arrive as facts.
 """
@@ -167,25 +167,14 @@ def _check_rule(rule: Rule) -> None:
         if pattern.alias in seen:
             raise RuleError("duplicate-alias", rule.id, f"two patterns are called {pattern.alias}")
         seen.add(pattern.alias)
+        if len(list(pattern.references())) > MAX_JOINS:
+            raise RuleError(
+                "too-many-joins", rule.id, f"pattern {pattern.alias} has more than {MAX_JOINS}"
+            )
         for condition in pattern.conditions:
             _check_condition(rule, pattern, condition, positive if pattern.absent else earlier)
         if not pattern.absent:
-            _check_joins(rule, pattern, first=not earlier)
             earlier.add(pattern.alias)
-
-
-def _check_joins(rule: Rule, pattern: Pattern, first: bool) -> None:
-    joins = [condition.op for condition, _ in pattern.references()]
-    if not first and "==" not in joins:
-        raise RuleError(
-            "unjoined-pattern",
-            rule.id,
-            f"pattern {pattern.alias} needs a == to a field of an earlier pattern",
-        )
-    if len(joins) > MAX_JOINS:
-        raise RuleError(
-            "too-many-joins", rule.id, f"pattern {pattern.alias} has more than {MAX_JOINS}"
-        )
 
 
 def _check_condition(

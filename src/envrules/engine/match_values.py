@@ -73,9 +73,8 @@ class Codes:
 
     MISSING: Final = 0
     _GAP: Final = 1 << 20  # far above the number of values in one evaluation
-    _RANGE: Final = (
-        1 << 48
-    )  # the engine compares 64-bit integers exactly; 4 ranges stay below 2**53
+    # The engine compares 64-bit integers exactly; the codes of all three types stay below 2**53.
+    _RANGE: Final = 1 << 48
 
     def __init__(self, constants: Iterable[Scalar]) -> None:
         self._constants = _by_type((value_type(value), value) for value in constants)

@@ -69,10 +69,10 @@ class MemoryLocality:
         self.state = State(self.log, Locality(), keep=1 << 40)
         self.projection = Projection(locality, self.state, library, chainer or Chainer())
 
-    def append(self, entry: Entry) -> list[Decision]:
-        """Append and apply an entry; return the decisions it gives rise to."""
+    def append(self, entry: Entry, *, apply: bool = True) -> list[Decision]:
+        """Append an entry and, unless an operator skipped it, apply it; return what it decides."""
         seq = self.log.append(entry)
-        return [] if seq is None else self.projection.apply(seq, entry)
+        return [] if seq is None or not apply else self.projection.apply(seq, entry)
 
     def replay(self, entries: Iterable[Entry]) -> list[Decision]:
         """Append and apply entries in order; return all decisions."""

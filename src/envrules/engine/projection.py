@@ -73,6 +73,7 @@ class Projection:
         if isinstance(entry, Arrived):
             entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
         self.state.remember(seq, entry)
+        dirty: set[str]
         match entry:
             case Arrived():
                 dirty = self._arrive(seq, entry)
@@ -154,14 +155,21 @@ class Projection:
         }
 
     def _tick(self, entry: Tick) -> set[str]:
-        before = self.state.locality.tick
-        if entry.now <= before:
+        """Advance the locality's time to the wall clock, but past no source's watermark."""
+        locality = self.state.locality
+        sources = dict(locality.sources)
+        if entry.source and entry.until is None:
+            sources.pop(entry.source, None)
+        elif entry.source and entry.until is not None:
+            sources[entry.source] = max(entry.until, sources.get(entry.source, entry.until))
+        before, now = locality.tick, min((entry.now, *sources.values()))
+        self.state.locality = replace(locality, tick=max(before, now), sources=sources)
+        if now <= before:
             return set()
-        self.state.locality = replace(self.state.locality, tick=entry.now)
-        dirty = set(self.state.keys_due(entry.now))
-        for slug, binding in self.state.locality.bindings.items():
+        dirty = set(self.state.keys_due(now))
+        for slug, binding in locality.bindings.items():
             bench = self._bench(self._library(slug, binding.revision))
-            dirty |= {node.key() for node in cycles_ended(bench, before, entry.now)}
+            dirty |= {node.key() for node in cycles_ended(bench, before, now)}
         return dirty
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
@@ -256,7 +264,7 @@ class Projection:
             for revision in sorted(revisions):
                 scheme = self._library(slug, revision)
                 nodes += [
-                    node for node in nodes_of(scheme, event)
+                    node for node in nodes_of(scheme, scheme.read(event))
                     if (self._frozen(node) or binding.revision) == revision or node.kind == "issue"
                 ]  # fmt: skip
         if nodes or isinstance(event.payload, CONTEXT_PAYLOADS) or target_of(event.payload):
@@ -324,7 +332,8 @@ class Projection:
         """Judge one node, record the difference, and return the nodes whose feeds changed."""
         node = parse_node(key)
         known = self.state.node(key)
-        judged = judge(self._bench(self._governing(node)), node, self._inputs(known))
+        scheme = self._governing(node)
+        judged = judge(self._bench(scheme), node, self._inputs(scheme, known))
         slots = self._emit(seq, known, judged, decisions)
         targets = {target.key(): feeds for target, feeds in judged.feeds.items()}
         changed = [t for t, feeds in sorted(targets.items()) if self.state.put_feed(t, key, feeds)]
@@ -339,14 +348,24 @@ class Projection:
             self.state.put(after)
         return changed
 
-    def _inputs(self, node: NodeState) -> Inputs:
+    def _inputs(self, scheme: Scheme, node: NodeState) -> Inputs:
         entries = self.state.entries(node.inputs)
         events = [
-            e.event if e.event.seq == seq else replace(e.event, seq=seq)
+            scheme.read(e.event if e.event.seq == seq else replace(e.event, seq=seq))
             for seq, e in entries if isinstance(e, Arrived)
         ]  # fmt: skip
         acts = [entry for _, entry in entries if isinstance(entry, Act)]
         return Inputs(events, acts, self.state.feeds(node.key))
+
+    def view(self, score: tuple[str, str, str, str]) -> tuple[Bench, Inputs]:
+        """Return the bench and inputs of one score node (scheme, score, period, unit), to read.
+
+        Raises:
+            KeyError: the locality does not use the scheme.
+        """
+        node = score_node(*score)
+        scheme = self._governing(node)
+        return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality

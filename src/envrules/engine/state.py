@@ -54,6 +54,9 @@ class Locality(Frozen):
     """The little that every evaluation needs."""
 
     tick: Instant = 0
+    """The locality's time: min(wall clock, watermarks of its sources), monotone."""
+    sources: dict[str, Instant] = {}
+    """Source → until when it has delivered all its events."""
     bindings: dict[str, Binding] = {}
     closes: dict[str, dict[str, tuple[int, str, Instant]]] = {}
     """Scheme → period → (log entry, revision, tick)."""

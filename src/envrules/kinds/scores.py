@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -234,7 +234,7 @@ def _combine(
     if several == "latest":
         return dict(max(zip(times, range(len(times)), assessments, strict=True))[2])
     if several == "worst":
-        return dict(min(assessments, key=lambda kept: sum(kept.values())))
+        return dict(min(assessments, key=_total))
     rows = {
         row: [kept[row] for kept in assessments if row in kept]
         for kept in assessments
@@ -300,7 +300,7 @@ def round_half_up(value: Fraction, places: int = 2) -> Decimal:
     scaled = abs(value) * scale
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     sign = -1 if value < 0 else 1
-    return (Decimal(sign * whole) / scale).quantize(Decimal(1) / scale, rounding=ROUND_HALF_UP)
+    return Decimal(sign * whole).scaleb(-places)
 
 
 def _figure(value: Fraction, rows: Mapping[str, Fraction]) -> Figure:

@@ -12,9 +12,14 @@ from envrules.model.events import Event
 
 
 class Tick(Frozen, tag_field="@", tag="tick"):
-    """The locality's time has reached `now`: deadlines up to here may fire."""
+    """Time goes on: deadlines up to min(`now`, all watermarks) may fire."""
 
     now: Instant
+    """The wall clock when the entry was written."""
+    source: str = ""
+    """Source whose watermark this sets."""
+    until: Instant | None = None
+    """The source has delivered all its events up to here; None: it holds nothing back any more."""
 
 
 class Published(Frozen, tag_field="@", tag="published"):
@@ -67,4 +72,4 @@ class Arrived(Frozen, tag_field="@", tag="event"):
 Entry: TypeAlias = Arrived | Tick | Published | Closed | Act
 
 encode_entry = msgspec.msgpack.Encoder(decimal_format="string").encode
-decode_entry = msgspec.msgpack.Decoder(Entry).decode  # type: ignore[arg-type, var-annotated]
+decode_entry = msgspec.msgpack.Decoder(Entry).decode

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 from typing import Final, NamedTuple
@@ -36,7 +37,7 @@ def check_rules(loaded: LoadedRuleset) -> Iterator[Problem]:
     """Yield the problems of the rules."""
     rules = loaded.spec.rules
     yield from repeated(
-        loaded, "rule", [(("rules", i, "id"), rule.id) for i, rule in enumerate(rules)]
+        loaded, "the rules", [(("rules", i, "id"), rule.id) for i, rule in enumerate(rules)]
     )
     known = known_facts(loaded.spec)
     for i, rule in enumerate(rules):
@@ -128,48 +129,43 @@ def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
     names. Without circles every `none` is about facts that are settled before, so conclusions do
     not depend on the order of evaluation.
     """
-    requiring: dict[str, list[str]] = {}
-    for rule in loaded.spec.rules:
+    rules = loaded.spec.rules
+    named: defaultdict[str, list[int]] = defaultdict(list)
+    requiring: defaultdict[str, list[int]] = defaultdict(list)
+    for i, rule in enumerate(rules):
+        named[rule.id].append(i)
         for item in rule.then:
             if isinstance(item, Require):
-                requiring.setdefault(item.require, []).append(rule.id)
-    depends: dict[str, dict[str, _Pattern]] = {rule.id: {} for rule in loaded.spec.rules}
-    for i, rule in enumerate(loaded.spec.rules):
+                requiring[item.require].append(i)
+    depends: dict[int, dict[int, _Pattern]] = {}
+    for i, rule in enumerate(rules):
+        depends[i] = {}
         for pattern in _patterns(("rules", i, "when"), rule.when):
-            before = _before(pattern, requiring, depends)
-            depends[rule.id].update(dict.fromkeys(before, pattern))
+            source: Mapping[str, Sequence[int]] = {"rule": named, "late": requiring}.get(
+                pattern.kind, {}
+            )
+            names = source if pattern.name == ANY else (pattern.name,)
+            before = chain.from_iterable(source.get(name, ()) for name in names)
+            depends[i].update(dict.fromkeys(before, pattern))
     for _ in range(_MAX_CIRCLES):
         try:
             TopologicalSorter(depends).prepare()
         except CycleError as error:
             # The error lists each rule before the one that depends on it.
-            circle: list[str] = error.args[1]
+            circle: list[int] = error.args[1]
             yield _circle(loaded, circle, depends)
-            for name in circle:
-                depends.pop(name, None)
+            for i in circle:
+                depends.pop(i, None)
         else:
             return
 
 
-def _before(
-    pattern: _Pattern, requiring: Mapping[str, Iterable[str]], rules: Collection[str]
-) -> Iterable[str]:
-    """Return the rules whose consequences a pattern is about."""
-    if pattern.kind == "rule":
-        return rules if pattern.name == ANY else [pattern.name] if pattern.name in rules else []
-    if pattern.kind == "late":
-        if pattern.name == ANY:
-            return chain(*requiring.values())
-        return requiring.get(pattern.name, ())
-    return ()
-
-
 def _circle(
-    loaded: LoadedRuleset, circle: list[str], depends: dict[str, dict[str, _Pattern]]
+    loaded: LoadedRuleset, circle: list[int], depends: dict[int, dict[int, _Pattern]]
 ) -> Problem:
     links = [depends[later][earlier] for earlier, later in pairwise(circle)]
     absent = next((link for link in links if link.absent), None)
-    links_shown = " → ".join(circle)
+    links_shown = " → ".join(loaded.spec.rules[i].id for i in circle)
     if absent is not None:
         return loaded.problem(
             "ER603", absent.path,

@@ -46,7 +46,9 @@ def _table(loaded: LoadedRuleset, path: Path, rows: tuple[RowSpec, ...]) -> Iter
         yield loaded.problem_of(
             "ER209", path, f"{loaded.name(path)} has no rows", "write at least one row"
         )
-    yield from repeated(loaded, "row", [((*path, i, "id"), row.id) for i, row in enumerate(rows)])
+    yield from repeated(
+        loaded, "the rows", [((*path, i, "id"), row.id) for i, row in enumerate(rows)]
+    )
     claimed: dict[tuple[str, str], RowSpec] = {}
     for i, row in enumerate(rows):
         yield from _points(loaded, (*path, i), row)
@@ -55,7 +57,7 @@ def _table(loaded: LoadedRuleset, path: Path, rows: tuple[RowSpec, ...]) -> Iter
                 *texts(getattr(row, field), (*path, i, field)),
                 *texts(getattr(row, f"{field}_if"), (*path, i, f"{field}_if")),
             ]
-            yield from repeated(loaded, f"word in row {row.id},", words)
+            yield from repeated(loaded, f"the words of row {row.id}", words)
         if row.each is None:
             yield from _supplied(loaded, (*path, i), row)
             continue
@@ -98,7 +100,7 @@ def _supplied(loaded: LoadedRuleset, path: Path, row: RowSpec) -> Iterator[Probl
         if getattr(row, field):
             yield loaded.problem_of(
                 "ER509", (*path, field),
-                f"row {row.id} is awarded by {row.supplied_by}: its {field} has no effect",
+                f"row {row.id} is awarded by an organ: its {field} has no effect",
                 "remove it, or give `each` instead of `supplied_by`",
             )  # fmt: skip
 
@@ -151,7 +153,7 @@ class _Edge:
         return f"{'above' if self.side else 'from'} {self.figure}"
 
     def describe_to(self) -> str:
-        return f"{'up to' if self.side else 'below'} {self.figure}"
+        return f"{'up to' if self.side else 'to below'} {self.figure}"
 
 
 _BOTTOM, _TOP = _Edge(Decimal("-Infinity"), 0), _Edge(Decimal("Infinity"), 1)
@@ -159,7 +161,9 @@ _BOTTOM, _TOP = _Edge(Decimal("-Infinity"), 0), _Edge(Decimal("Infinity"), 1)
 
 def _bands(loaded: LoadedRuleset, path: Path, bands: tuple[BandSpec, ...]) -> Iterator[Problem]:
     """Bands cover every figure once, on every date on which a threshold changes."""
-    yield from repeated(loaded, "band", [((*path, i, "id"), b.id) for i, b in enumerate(bands)])
+    yield from repeated(
+        loaded, "the bands", [((*path, i, "id"), b.id) for i, b in enumerate(bands)]
+    )
     if not bands:
         yield loaded.problem_of("ER209", path, f"{loaded.name(path)} has no bands", "remove it")
         return
@@ -191,7 +195,7 @@ def _bands_at(
     values: list[dict[str, dict[str, Decimal]]], start: str,
 ) -> Iterator[Problem]:  # fmt: skip
     """Yield what is wrong with the bands by the values in force at `start`."""
-    when = "" if start == ALWAYS else f" from {start} on"
+    when = "" if start == ALWAYS else f" (from {start} on)"
     ranges: list[tuple[_Edge, _Edge, int]] = []
     for i, bounds in enumerate(values):
         known: dict[str, Decimal] = {}
@@ -209,7 +213,7 @@ def _bands_at(
         if low >= high:
             yield loaded.problem_of(
                 "ER504", (*path, i), f"no figure falls in {loaded.name((*path, i))}{when}",
-                f"its bounds are {low.describe_from()} and {high.describe_to()}: correct one",
+                f"it runs {low.describe_from()} {high.describe_to()}: correct one of its bounds",
             )  # fmt: skip
             return
         ranges.append((low, high, i))
@@ -260,8 +264,7 @@ def _cover(
 
 def _between(low: _Edge, high: _Edge) -> str:
     if low == _BOTTOM or high == _TOP:
-        known = high.describe_to() if low == _BOTTOM else low.describe_from()
-        return f"figures {known}"
+        return f"figures {high.describe_to() if low == _BOTTOM else low.describe_from()}"
     if low.figure == high.figure:
         return f"exactly {low.figure}"
     return f"figures {low.describe_from()} {high.describe_to()}"

@@ -69,7 +69,9 @@ def _barring_facts(loaded: LoadedRuleset) -> Iterator[Problem]:
 
 def _ladder(loaded: LoadedRuleset, path: Path, ladder: LadderSpec) -> Iterator[Problem]:
     rungs = ladder.rungs
-    yield from repeated(loaded, "rung", [((*path, i, "id"), r.id) for i, r in enumerate(rungs)])
+    yield from repeated(
+        loaded, "the rungs", [((*path, i, "id"), r.id) for i, r in enumerate(rungs)]
+    )
     if rungs[0].after_service is not None:
         yield loaded.problem(
             "ER507", (*path, 0, "after_service"),
@@ -104,7 +106,7 @@ def _order_of_rungs(loaded: LoadedRuleset, path: Path, ladder: LadderSpec) -> It
                 and type(second) is Decimal
                 and second <= first
             ):
-                when = "" if start == ALWAYS else f" from {start} on"
+                when = "" if start == ALWAYS else f" (from {start} on)"
                 yield loaded.problem(
                     "ER507", (*path, i, "after"),
                     f"the rung {rung.id} falls due after {second} {limit.unit}, no later than "
@@ -126,4 +128,4 @@ def _direct_rungs(loaded: LoadedRuleset) -> Iterator[Problem]:
             for rung, i in first.items()
             if rung in direct
         ]
-    yield from repeated(loaded, "rung that an organ may issue,", named)
+    yield from repeated(loaded, "the rungs that organs may issue", named)

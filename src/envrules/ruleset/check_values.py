@@ -139,7 +139,7 @@ def _calendar(loaded: LoadedRuleset) -> Iterator[Problem]:
                 'write month and day, such as "05-01"',
             )  # fmt: skip
     yield from repeated(
-        loaded, "season's start",
+        loaded, "the starts of seasons",
         [(("calendar", "seasons", i, "start"), s.start) for i, s in enumerate(calendar.seasons)],
     )  # fmt: skip
     if calendar.seasons and "hours" in given:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from envrules import calendar as cal
 from envrules.kinds import bands, consequences, deadlines, duties, ladders, lifecycle, lists, scores
 from envrules.kinds.common import Require, Sourced, Then, Where
 from envrules.kinds.compiled import Filter, Outcome, Parameter, Value
+from envrules.kinds.ladders import Ladder
+from envrules.kinds.scores import Score
 from envrules.model.base import Instant
+from envrules.model.events import Event
 from envrules.model.values import Citation, Dated
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.schema import DURATION_UNITS, CalendarSpec, ParameterSpec
 
 Overrides = Mapping[str, Mapping[str, str]]
 """Parameter → (ISO date or `always`) → value as text: what a locality sets differently."""
+
+Classify = Callable[[Event], Event]
 
 
 @dataclass(frozen=True)
@@ -37,38 +42,45 @@ class Scheme:
     categories: Mapping[str, str]
     lifecycle: lifecycle.Lifecycle
     deadlines: tuple[deadlines.Deadline, ...]
-    ladders: tuple[ladders.Ladder, ...]
-    scores: tuple[scores.Score, ...]
+    ladders: tuple[Ladder, ...]
+    scores: tuple[Score, ...]
     bands: Mapping[str, tuple[bands.Band, ...]]
     lists: tuple[lists.ListRule, ...]
     duties: tuple[duties.Duty, ...]
     rules: tuple[consequences.Rule, ...]
     taxonomy_citation: Citation
-    hooks: Any = field(default=None, compare=False)
-    """Code hooks of the scheme's plugin (envrules.hookspecs), or None."""
+    classify: Classify | None = field(default=None, compare=False)
+    """The plugin's reading of an event (hook `envrules_classify`), if it has one."""
+
+    def read(self, event: Event) -> Event:
+        """Return the event as this scheme reads it."""
+        return event if self.classify is None else self.classify(event)
 
     def day(self, instant: Instant) -> date:
         """Return the local date of an instant."""
         return cal.local_date(self.timezone, instant)
 
-    def score(self, score_id: str) -> scores.Score:
+    def score(self, score_id: str) -> Score:
         """Return a score by its id."""
         return next(s for s in self.scores if s.id == score_id)
 
-    def ladder(self, ladder_id: str) -> ladders.Ladder:
+    def ladder(self, ladder_id: str) -> Ladder:
         """Return a ladder by its id."""
         return next(item for item in self.ladders if item.id == ladder_id)
 
 
 def compile_ruleset(
-    loaded: LoadedRuleset, revision: str, overrides: Overrides | None = None, hooks: Any = None
+    loaded: LoadedRuleset,
+    revision: str,
+    overrides: Overrides | None = None,
+    classify: Classify | None = None,
 ) -> Scheme:
     """Return the scheme of a ruleset that `check` has found good.
 
     `overrides` are a locality's own dated values; they win over the file's on and after their
     dates, and are cited as the locality's.
     """
-    return _Compiler(loaded, overrides or {}).scheme(revision, hooks)
+    return _Compiler(loaded, overrides or {}).scheme(revision, classify)
 
 
 class _Compiler:
@@ -82,7 +94,7 @@ class _Compiler:
             for name, spec in loaded.spec.parameters.items()
         }
 
-    def scheme(self, revision: str, hooks: Any) -> Scheme:
+    def scheme(self, revision: str, classify: Classify | None) -> Scheme:
         spec = self.spec
         compiled_scores = self._scores()
         return Scheme(
@@ -95,7 +107,7 @@ class _Compiler:
             lifecycle=self._lifecycle(), deadlines=self._deadlines(), ladders=self._ladders(),
             scores=compiled_scores, bands=self._bands(), lists=self._lists(),
             duties=self._duties(), rules=self._rules(),
-            taxonomy_citation=self.cite(("categories",), None, "问题类别与地点"), hooks=hooks,
+            taxonomy_citation=self.cite(("categories",), None, "问题类别与地点"), classify=classify,
         )  # fmt: skip
 
     # ── shared ──
@@ -189,7 +201,7 @@ class _Compiler:
             for ladder in self.spec.ladders.values() if ladder.direct_issue_by
             for rung in ladder.rungs
         }  # fmt: skip
-        required = {
+        required: dict[str, tuple[tuple[str, ...], Citation]] = {
             step: (
                 item.fields,
                 self.cite(("issues", "required", step), item, f"{lifecycle.WORDS[step]}须填"),
@@ -232,13 +244,14 @@ class _Compiler:
         citation = replace_id(
             self.cite(("ladders", ladder, "rungs", i), rung), f"ladders.{ladder}.{rung.id}"
         )
+        clock: Literal["start", "after", "after_service"]
         clock = "start" if rung.at else "after" if rung.after else "after_service"
         return ladders.Rung(
             rung.id,
             citation,
             clock,
             self.param(rung.after or rung.after_service),
-            then,  # type: ignore[arg-type]
+            then,
             self._approval(then, rung.approve),
         )
 

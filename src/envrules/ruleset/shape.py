@@ -27,6 +27,7 @@ from envrules.ruleset.schema_types import (
     type_at,
 )
 from envrules.ruleset.source import Data, Document, Path
+from envrules.ruleset.syntax_errors import full_width_hint
 from envrules.ruleset.words import listed, nearest, quoted, shown
 
 _WRONG_TYPES = frozenset(
@@ -176,7 +177,8 @@ class _Translator:
         return self._at_key(
             fault.path, "ER202",
             f"{self.document.name(tuple(above))} has no field {quoted(str(name))}",
-            f"did you mean {near}?" if near else f"remove it; there is {listed(known)}",
+            (f"did you mean {near}?" if near else f"remove it; there is {listed(known)}")
+            + full_width_hint(str(name)),
         )  # fmt: skip
 
     def _missing(self, fault: _Fault) -> Problem:
@@ -203,7 +205,7 @@ class _Translator:
         near = nearest(value, allowed) if isinstance(value, str) else None
         name = self.document.name(fault.path[:-1] if fault.in_key else fault.path)
         return (self._at_key if fault.in_key else self._at_value)(
-            fault.path, "ER206", f"{name} cannot be {shown(value)}",
+            fault.path, "ER206", f"{name}: {shown(value)} is not allowed here",
             f"did you mean {near}?" if near else f"use one of {', '.join(allowed)}",
         )  # fmt: skip
 
@@ -250,12 +252,10 @@ def _fix_type(value: Data, declared: Any, expected: str) -> str:
         case str() if "true or false" in expected:
             return "write true or false, without quotes"
         case str() if "a mapping" in expected:
-            wide = "：" in value or "｛" in value
-            hint = " (the full-width ： is not YAML's colon)" if wide else ""
-            return f"write its fields as {{key: value, ...}}{hint}"
+            return "write its fields as {key: value, ...}" + full_width_hint(value)
         case str() if expected == "a list":
-            return f"write [{value}]"
-        case tuple() if len(value) == 1 and isinstance(value[0], str):
-            return f"write {value[0]} without brackets"
+            return f"write [{value}]" if value.isprintable() else "write [...]"
+        case (str() as only,) if only.isprintable():
+            return f"write {only} without brackets"
         case _:
             return f"write {expected}"

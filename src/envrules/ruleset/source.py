@@ -25,6 +25,7 @@ from ruamel.yaml.error import YAMLError
 
 from envrules.errors import Problem, RulesetError
 from envrules.ruleset.syntax_errors import syntax_problem
+from envrules.ruleset.words import as_name
 
 Data: TypeAlias = "bool | Decimal | str | tuple[Data, ...] | dict[str, Data] | None"
 Path: TypeAlias = tuple[str | int, ...]
@@ -94,10 +95,10 @@ class Document:
             inside = step in node if isinstance(node, dict) else isinstance(node, tuple)
             node = node[step] if inside else None
             if isinstance(step, str):
-                names.append(step if step.isprintable() else repr(step))
+                names.append(as_name(step))
             else:
                 known = node.get("id") if isinstance(node, dict) else None
-                names.append(known if isinstance(known, str) and known else f"#{step + 1}")
+                names.append(as_name(known) if isinstance(known, str) else f"#{step + 1}")
         return ".".join(names) or "the ruleset"
 
 
@@ -143,6 +144,11 @@ def _too_large(file: str, max_bytes: int) -> Problem:
         file, 1, 1, "ER109", f"the file has more than {max_bytes} bytes",
         "split the scheme, or move code tables to files of their own",
     )  # fmt: skip
+
+
+def _tag(tag: str) -> str:
+    """Return a tag as people write it."""
+    return tag.replace("tag:yaml.org,2002:", "!!")
 
 
 def _bad_characters(text: str, file: str) -> Iterator[Problem]:
@@ -225,9 +231,11 @@ class _Reader:
             )
         if event.tag is not None:
             self._refuse(
-                position, "ER106", f"{event.tag} is a tag; types follow from the text itself",
+                position, "ER106", f"{_tag(event.tag)} is a tag; types follow from the text itself",
                 "remove it; put text that looks like a number in quotes",
             )  # fmt: skip
+            if isinstance(event, events.ScalarEvent):
+                return str(event.value)
         if isinstance(event, events.SequenceStartEvent):
             return self._sequence(path, depth)
         if isinstance(event, events.MappingStartEvent):

@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from envrules.errors import Problem
 
 _FULL_WIDTH = dict(zip("：，｛｝［］“”‘’＃－", ":,{}[]\"\"''#-", strict=True))
 
-# The first whose text occurs in the parser's own message is the one; {line} is where the thing
-# began that did not end.
-_EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
-    ("expected ',' or '}'",
-     "in the {{...}} that begins on line {line}, a comma or the closing }} is missing",
-     "put a comma between the fields and }} after the last; quote text that contains : or ,"),
-    ("expected ',' or ']'",
-     "in the [...] that begins on line {line}, a comma or the closing ] is missing",
-     "put a comma between the items and ] after the last"),
-    ("mapping values are not allowed", "a colon makes a key here, where no key can be",
-     "begin a key under the keys it belongs to; put text that contains ': ' in quotes"),
-    ("could not find expected ':'", "the key on line {line} has no ': ' after it",
-     "write key: value, with a blank after the colon"),
-    ("found unexpected end of stream", "the quote that opens on line {line} is never closed",
-     "close the quote"),
-    ("expected <block end>", "this does not fit under what begins on line {line}",
-     "indent it like its neighbours; a list has - before every item, a mapping has key: value"),
-    ("cannot start any token", "text cannot begin with this character", "put the text in quotes"),
-    ("unknown escape", "there is no such escape within double quotes",
-     "write \\\\ for a backslash, or use single quotes"),
-    ("sequence entries are not allowed", "a list cannot begin on the line of its key",
-     "begin the list on the next line, or write [a, b]"),
-    ("expected the node content", "a value is missing here",
-     "write the value, or remove the comma"),
-    ("undefined tag handle", "a tag stands here; types follow from the text itself",
-     "remove it, or put text that begins with ! in quotes"),
+
+@dataclass(frozen=True, slots=True)
+class _Explanation:
+    """What it means that the parser's message contains `said`.
+
+    With `at_start` the place is where the unfinished thing begins, for the parser notices only
+    when the next thing does not fit. `{line}` is that line.
+    """
+
+    said: str
+    message: str
+    fix: str
+    at_start: bool = False
+
+
+_EXPLANATIONS = (
+    _Explanation(
+        "expected ',' or '}'", "a comma or the closing } is missing in this {...}",
+        "put a comma between fields, } after the last, and close quotes; quote text with : or ,",
+        at_start=True,
+    ),
+    _Explanation(
+        "expected ',' or ']'", "a comma or the closing ] is missing in this [...]",
+        "put a comma between the items and ] after the last", at_start=True,
+    ),
+    _Explanation(
+        "mapping values are not allowed", "a colon makes a key here, where no key can be",
+        "align a key with its neighbours; put text that contains ': ' in quotes",
+    ),
+    _Explanation(
+        "could not find expected ':'", "a key has no ': ' after it",
+        "write key: value, with a blank after the colon", at_start=True,
+    ),
+    _Explanation(
+        "found unexpected end of stream", "a quote is opened and never closed",
+        "close the quote", at_start=True,
+    ),
+    _Explanation(
+        "expected <block end>", "this does not fit under what begins on line {line}",
+        "indent it like its neighbours; every item of a list has -, every field key: value",
+    ),
+    _Explanation(
+        "cannot start any token", "text cannot begin with this character", "put the text in quotes"
+    ),
+    _Explanation(
+        "unknown escape", "there is no such escape within double quotes",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    _Explanation(
+        "sequence entries are not allowed", "a list cannot begin on the line of its key",
+        "begin the list on the next line, or write [a, b]",
+    ),
+    _Explanation(
+        "expected the node content", "a value is missing here",
+        "write the value, or remove the comma",
+    ),
+    _Explanation(
+        "undefined tag handle", "a tag stands here; types follow from the text itself",
+        "remove it, or put text that begins with ! in quotes",
+    ),
 )  # fmt: skip
 
 
@@ -41,19 +76,19 @@ def syntax_problem(error: Exception, text: str, file: str) -> Problem:
     """Return the problem for an error of the YAML parser; its place lies within `text`."""
     said = str(getattr(error, "problem", None) or "it follows no rule of YAML")
     mark: Any = getattr(error, "problem_mark", None)
-    context: Any = getattr(error, "context_mark", None) or mark
-    line, col = _clamped(mark, text)
-    began, _ = _clamped(context, text)
-    for key, message, fix in _EXPLANATIONS:
-        if key in said:
-            message, fix = message.format(line=began), fix.format(line=began)
-            break
-    else:
-        message, fix = f"YAML cannot be read here: {said!r}", "compare with a line that works"
+    place = _clamped(mark, text)
+    began = _clamped(getattr(error, "context_mark", None) or mark, text)
+    explanation = next((e for e in _EXPLANATIONS if e.said in said), None) or _Explanation(
+        "", f"YAML cannot be read here: {said!r}", "compare with a line that works"
+    )
+    # Not by format(): messages speak of braces.
+    message = explanation.message.replace("{line}", str(began[0]))
+    if explanation.at_start and began[0] < place[0]:
+        message += f"; it shows on line {place[0]}"
+        place = began
     lines = text.split("\n")
-    if wide := _full_width(lines[line - 1]) or _full_width(lines[began - 1]):
-        fix += f"; the full-width {wide} is not YAML's {_FULL_WIDTH[wide]}"
-    return Problem(file, line, col, "ER102", message, fix)
+    hint = full_width_hint(lines[place[0] - 1]) or full_width_hint(lines[began[0] - 1])
+    return Problem(file, *place, "ER102", message, explanation.fix + hint)
 
 
 def _clamped(mark: Any, text: str) -> tuple[int, int]:
@@ -66,5 +101,7 @@ def _clamped(mark: Any, text: str) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _full_width(line: str) -> str:
-    return next((c for c in line if c in _FULL_WIDTH), "")
+def full_width_hint(text: str) -> str:
+    """Return a hint on the first full-width sign that was perhaps meant as YAML's own, or ""."""
+    wide = next((character for character in text if character in _FULL_WIDTH), None)
+    return f" (the full-width {wide} is not YAML's {_FULL_WIDTH[wide]})" if wide else ""

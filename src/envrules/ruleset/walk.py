@@ -62,7 +62,7 @@ def required_reports(spec: RulesetSpec) -> list[str]:
 
 
 def repeated(
-    loaded: LoadedRuleset, what: str, named: Iterable[tuple[Path, str]]
+    loaded: LoadedRuleset, group: str, named: Iterable[tuple[Path, str]]
 ) -> Iterator[Problem]:
     """Yield a problem for each name that stands there a second time."""
     seen: Counter[str] = Counter()
@@ -70,7 +70,10 @@ def repeated(
         seen[name] += 1
         if seen[name] == 2:
             yield loaded.problem(
-                "ER501", path, f"the {what} {name} is named twice", "rename or remove one of them"
+                "ER501",
+                path,
+                f"{name} is named twice among {group}",
+                "rename or remove one of them",
             )
 
 

@@ -33,6 +33,11 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
+def as_name(word: str) -> str:
+    """Return a key or id as it is if it reads as one word, else in quotes."""
+    return word if word.isprintable() and 0 < len(word) <= _SHOWN else quoted(word)
+
+
 def listed(words: Iterable[str]) -> str:
     """Return words with commas between, the first dozen of them."""
     known = list(words)

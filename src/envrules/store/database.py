@@ -68,7 +68,7 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     def _open_sqlite(self, url: URL) -> None:
-        if not url.database or url.database == ":memory:" or "mode=memory" in url.database:
+        if ":memory:" in (url.database or ":memory:"):
             raise StoreError("the store needs a file: a SQLite database in memory keeps nothing")
         self._write_lock: AbstractContextManager[object] = threading.Lock()
         self._begin = "BEGIN IMMEDIATE"

@@ -119,6 +119,7 @@ class NodeRow(Row, frozen=True):
     """State of one key of the engine; `wake_at` is when the next timer is due, if any."""
 
     key: str
+    """Never empty."""
     unit: str
     wake_at: Instant | None
     payload: bytes

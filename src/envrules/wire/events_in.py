@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from envrules.model.base import Instant
-from envrules.model.events import Event
+from envrules.model.events import Event, Payload
 from envrules.v1 import events_pb2
-from envrules.wire.payloads import HEADER, PAYLOADS
+from envrules.wire.payloads import HEADER, PAYLOADS, Header
 from envrules.wire.problems import FieldProblem, Invalid, field_problem
 from envrules.wire.times import format_instant
 
@@ -26,22 +26,30 @@ def read_event(message: events_pb2.Event, latest: Instant | None = None) -> Even
     Raises:
         Invalid: with everything that is wrong.
     """
-    problems: Problems = ()
+    problems: list[FieldProblem] = []
+    header: Any = None
+    payload: Any = None
     try:
-        event_id, occurred_at, flow, source = HEADER.read(message)
-        if latest is not None and occurred_at > latest:
-            problems = (in_future(occurred_at, latest),)
+        header = HEADER.read(message)
+        if latest is not None and header[1] > latest:
+            problems.append(in_future(header[1], latest))
     except Invalid as error:
-        problems = error.problems
+        problems += error.problems
     name = message.WhichOneof("payload")
     if name is None:
-        raise Invalid((*problems, field_problem("payload", "REQUIRED")))
+        raise Invalid([*problems, field_problem("payload", "REQUIRED")])
     try:
         payload = PAYLOADS[name].read(getattr(message, name))
     except Invalid as error:
         problems += error.under(name)
     if problems:
         raise Invalid(problems)
+    return build(header, payload)
+
+
+def build(header: Header, payload: Payload) -> Event:
+    """Return the event of its two parts."""
+    event_id, occurred_at, flow, source = header
     return Event(event_id, occurred_at, payload, flow, source)
 
 

@@ -1,4 +1,4 @@
-"""How each kind of field is read and written, in protobuf and in plain mappings (JSON, YAML).
+"""How single values are read and written, in protobuf and in plain mappings (JSON, YAML).
 
 `read` and `write` speak protobuf, `parse` and `show` speak plain values; all four have the value
 of the model on their other side. `read` and `parse` raise `Invalid` with paths relative to the
@@ -8,7 +8,7 @@ value itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from envrules.model.base import Instant
-from envrules.wire.limits import LIST_LIMIT, MAP_LIMIT, NAME_LIMIT, TEXT_LIMIT
-from envrules.wire.problems import FieldProblem, Invalid, field_problem, invalid, shown
+from envrules.wire.limits import NAME_LIMIT, TEXT_LIMIT
+from envrules.wire.problems import invalid, shown
 from envrules.wire.times import format_instant, from_plain, within_range
 
 # Controls, line separators, lone surrogates, and what no eye can see in an id.
@@ -66,18 +66,6 @@ def expect(kind: type, raw: Any, wanted: str, hint: str = "") -> None:
         raise invalid("WRONG_TYPE", wanted=wanted, found=type(raw).__name__, hint=hint)
 
 
-def collect(parts: Iterable[tuple[str, Callable[[], Any]]]) -> Iterator[Any]:
-    """Yield the value of each named part; raise all their problems together at the end."""
-    problems: list[FieldProblem] = []
-    for name, part in parts:
-        try:
-            yield part()
-        except Invalid as error:
-            problems += error.under(name)
-    if problems:
-        raise Invalid(problems)
-
-
 class Text(FieldType):
     """A text that may have several lines."""
 
@@ -98,7 +86,7 @@ class Text(FieldType):
         return raw
 
     def parse(self, raw: Any, zone: tzinfo | None) -> str:  # noqa: ARG002
-        expect(str, raw, "text", f"; write it in quotes: '{raw}'" if type(raw) is int else "")
+        expect(str, raw, "text", "; write it in quotes" if isinstance(raw, (int, float)) else "")
         # YAML loaders have their own kinds of str.
         return self.read(str(raw))
 
@@ -147,40 +135,44 @@ class Number(FieldType):
         *,
         required: bool = False,
         form: re.Pattern[str] = _NUMBER,
-        low: int | None = None,
-        high: int | None = None,
+        bounds: tuple[int, int] | None = None,
     ) -> None:
         self.required = required
-        self.form = form
-        self.low = low
-        self.high = high
+        self.bounds = bounds
+        self._fits = form.fullmatch
 
     def read(self, raw: str) -> Decimal:
-        if self.form.fullmatch(raw) is None:
+        if self._fits(raw) is None:
             raise invalid("BAD_NUMBER", value=shown(raw))
         value = Decimal(raw.rstrip("0") if "." in raw else raw) or _ZERO
-        if self.low is not None and value < self.low or self.high is not None and value > self.high:
-            high = "..." if self.high is None else self.high
-            raise invalid("OUT_OF_RANGE", value=raw, low=self.low, high=high)
+        if self.bounds is not None:
+            low, high = self.bounds
+            if not low <= value <= high:
+                raise invalid("OUT_OF_RANGE", value=raw, low=low, high=high)
         return value
 
     def write(self, value: Decimal) -> str:
-        return format(value, "f")
+        return decimal_text(value)
 
     def parse(self, raw: Any, zone: tzinfo | None) -> Decimal:  # noqa: ARG002
         if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)):
             raise invalid("WRONG_TYPE", wanted="a number", found=type(raw).__name__, hint="")
-        if isinstance(raw, float) and len(repr(raw).strip("-0.").replace(".", "")) > 15:
+        if isinstance(raw, float) and sum(map(str.isdigit, repr(raw))) > 15:
             # A float holds no more digits faithfully; this one may not be what was written.
-            raise invalid("BAD_NUMBER", value=f"{shown(raw)}, write it in quotes")
+            raise invalid("BAD_NUMBER", value=f"{raw!r} (so many digits need quotes)")
         if isinstance(raw, int) and raw.bit_length() > 64:
             raise invalid("BAD_NUMBER", value="an integer of more than 64 bits")
         return self.read(str(raw))
 
 
+def decimal_text(value: Decimal | None) -> str:
+    """Return a decimal as the proto writes it; empty for None."""
+    return "" if value is None else format(value, "f")
+
+
 def coordinate(limit: int) -> Number:
     """Return the type of degrees from -limit to limit."""
-    return Number(form=_COORDINATE, low=-limit, high=limit)
+    return Number(form=_COORDINATE, bounds=(-limit, limit))
 
 
 class Count(FieldType):
@@ -285,96 +277,3 @@ class Word(FieldType):
 
     def show(self, value: str, zone: tzinfo) -> str:  # noqa: ARG002
         return value
-
-
-class Many(FieldType):
-    """A list of items of one type, none of them empty."""
-
-    nothing = tuple
-
-    def __init__(self, item: FieldType, *, required: bool = False, distinct: bool = False) -> None:
-        self.item = item
-        self.required = required
-        self.distinct = distinct
-        self._name_limit = item.limit if type(item) is Name and not distinct else 0
-
-    def read(self, raw: Any) -> tuple[Any, ...]:
-        items = tuple(raw)
-        if self._name_limit and len(items) <= LIST_LIMIT and "" not in items:  # noqa: SIM102
-            if surely_names(items, self._name_limit):
-                return items
-        return self._all(items, self.item.read)
-
-    def write(self, value: tuple[Any, ...]) -> list[Any]:
-        return [self.item.write(item) for item in value]
-
-    def parse(self, raw: Any, zone: tzinfo | None) -> tuple[Any, ...]:
-        expect(list, raw, "a list")
-        return self._all(raw, lambda item: self.item.parse(item, zone))
-
-    def show(self, value: tuple[Any, ...], zone: tzinfo) -> list[Any]:
-        return [self.item.show(item, zone) for item in value]
-
-    def _all(self, raw: Any, take: Callable[[Any], Any]) -> tuple[Any, ...]:
-        if len(raw) > LIST_LIMIT:
-            raise invalid("TOO_MANY", length=len(raw), limit=LIST_LIMIT)
-        items = tuple(
-            collect((f"[{i}]", lambda v=item: take(given(v))) for i, item in enumerate(raw))
-        )
-        if self.distinct and len(set(items)) < len(items):
-            twice = next(item for i, item in enumerate(items) if item in items[:i])
-            raise invalid("REPEATED", value=shown(twice))
-        return items
-
-
-def given(item: Any) -> Any:
-    """Return an item of a list unless it is empty."""
-    if item is None or item == "":
-        raise invalid("REQUIRED")
-    return item
-
-
-class Table(FieldType):
-    """A map from ids to values of one type, in one order: that of the ids."""
-
-    nothing = dict
-
-    def __init__(self, value: FieldType) -> None:
-        self.value = value
-        self.key = Name()
-
-    def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        return self._all(dict(raw), self.key.read, self.value.read)
-
-    def write(self, value: dict[str, Any]) -> dict[str, Any]:
-        return value
-
-    def parse(self, raw: Any, zone: tzinfo | None) -> dict[str, Any]:
-        expect(Mapping, raw, "a mapping")
-        if len(raw) > MAP_LIMIT:
-            raise invalid("TOO_MANY", length=len(raw), limit=MAP_LIMIT)
-        present = {key: value for key, value in raw.items() if value is not None}
-        return self._all(
-            present,
-            lambda key: self.key.parse(key, zone),
-            lambda value: self.value.parse(value, zone),
-        )
-
-    def _all(
-        self,
-        raw: Mapping[Any, Any],
-        take_key: Callable[[Any], str],
-        take_value: Callable[[Any], Any],
-    ) -> dict[str, Any]:
-        if len(raw) > MAP_LIMIT:
-            raise invalid("TOO_MANY", length=len(raw), limit=MAP_LIMIT)
-        pairs = collect(
-            (f"[{shown(key)}]", lambda k=key, v=value: (take_key(given(k)), take_value(v)))
-            for key, value in raw.items()
-        )
-        return dict(sorted(pairs))
-
-
-def contradiction(path: str, why: str, why_zh: str) -> FieldProblem:
-    """Return the problem that fields of one event do not go together."""
-    return field_problem(path, "CONTRADICTION", why=why, why_zh=why_zh)

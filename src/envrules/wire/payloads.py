@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from envrules.model import events as model
 from envrules.model.base import Instant
 from envrules.model.decisions import Slot
 from envrules.v1 import common_pb2, events_pb2
+from envrules.wire.compound_types import Many, Table
 from envrules.wire.field_types import (
     Count,
     EventName,
     Flag,
-    Many,
     Name,
     Number,
-    Table,
     Text,
     Time,
     Word,
-    contradiction,
     coordinate,
 )
 from envrules.wire.limits import EARLIEST_EVENT, FLOW_LIMIT, LINK_LIMIT, NAME_LIMIT
-from envrules.wire.problems import FieldProblem, Invalid, field_problem, invalid, shown
+from envrules.wire.problems import contradiction, invalid, shown
 from envrules.wire.shapes import Shape, Values
 from envrules.wire.times import format_instant
 
@@ -37,48 +33,45 @@ EVENT_ID = EventName(required=True)
 FINDING = Name(limit=2 * NAME_LIMIT + 1)
 
 
-def both_coordinates(value: model.IssueFound | model.Finding) -> Iterator[FieldProblem]:
+def both_coordinates(value: model.IssueFound | model.Finding) -> None:
     """A longitude needs a latitude, and the other way round."""
     if (value.longitude is None) != (value.latitude is None):
-        missing = "longitude" if value.longitude is None else "latitude"
-        yield field_problem(missing, "REQUIRED")
+        raise invalid("REQUIRED", "longitude" if value.longitude is None else "latitude")
 
 
-def since_before_until(value: model.UnitDeclared | model.Exemption) -> Iterator[FieldProblem]:
+def since_before_until(value: model.UnitDeclared | model.Exemption) -> None:
     """A span of time ends after it begins."""
     if value.since is not None and value.until is not None and value.since >= value.until:
-        yield contradiction("until", "must be after since", "须晚于 since")
+        raise contradiction("until", "must be after since", "须晚于 since")
 
 
-def finding_ids_differ(value: model.Inspection) -> Iterator[FieldProblem]:
+def finding_ids_differ(value: model.Inspection) -> None:
     """Within an inspection a finding's id is its own."""
-    seen = set()
-    for i, finding in enumerate(value.findings):
-        if finding.id in seen:
-            yield field_problem(f"findings[{i}].id", "REPEATED", value=shown(finding.id))
-        seen.add(finding.id)
+    ids = [finding.id for finding in value.findings]
+    if len(set(ids)) < len(ids):
+        i = next(i for i, one in enumerate(ids) if one in ids[:i])
+        raise invalid("REPEATED", f"findings[{i}].id", value=shown(ids[i]))
 
 
-def successor_is_another(value: model.UnitMerged) -> Iterator[FieldProblem]:
+def successor_is_another(value: model.UnitMerged) -> None:
     """A unit that ends does not succeed itself."""
     if value.into in value.units:
         why = "names a unit that ends; leave the successor out of units"
-        yield contradiction("into", why, "接续单位不能同时列在 units 中")
+        raise contradiction("into", why, "接续单位不能同时列在 units 中")
 
 
-def successors_are_others(value: model.UnitSplit) -> Iterator[FieldProblem]:
+def successors_are_others(value: model.UnitSplit) -> None:
     """A unit that ends does not succeed itself."""
     if value.unit in value.into:
-        yield contradiction("into", "names the unit that ends", "接续单位不能是终止的单位本身")
+        raise contradiction("into", "names the unit that ends", "接续单位不能是终止的单位本身")
 
 
-def value_or_ratio(value: model.IndicatorMeasured) -> Iterator[FieldProblem]:
+def value_or_ratio(value: model.IndicatorMeasured) -> None:
     """A figure is given, or both numbers that it is computed from."""
     if (value.numerator is None) != (value.denominator is None):
-        missing = "numerator" if value.numerator is None else "denominator"
-        yield field_problem(missing, "REQUIRED")
-    elif value.value is None and value.numerator is None:
-        yield field_problem("value", "REQUIRED")
+        raise invalid("REQUIRED", "numerator" if value.numerator is None else "denominator")
+    if value.value is None and value.numerator is None:
+        raise invalid("REQUIRED", "value")
 
 
 def one_target(target: str, slot: Slot | None) -> str:
@@ -89,7 +82,7 @@ def one_target(target: str, slot: Slot | None) -> str:
     if slot is None and not target:
         raise invalid("REQUIRED", "target")
     if slot is not None and target:
-        raise Invalid([contradiction("slot", "excludes target", "slot 与 target 只能填一个")])
+        raise contradiction("slot", "excludes target", "slot 与 target 只能填一个")
     return target if slot is None else slot.key()
 
 
@@ -117,11 +110,11 @@ Header = tuple[str, Instant, int, str]
 """An event without its payload: id, occurred_at, flow, source."""
 
 
-def not_before_2000(header: Header) -> Iterator[FieldProblem]:
+def not_before_2000(header: Header) -> None:
     """An event is of this century; units may be older."""
     if header[1] < EARLIEST_EVENT:
         value = format_instant(header[1])
-        yield field_problem("occurred_at", "OUT_OF_RANGE", value=value, low="2000", high="2200")
+        raise invalid("OUT_OF_RANGE", "occurred_at", value=value, low="2000", high="2200")
 
 
 def spread_header(event: model.Event) -> Values:
@@ -140,10 +133,16 @@ HEADER = Shape(
 )  # fmt: skip
 """Reads an event without its payload as a `Header`."""
 
-SLOT = Shape(Slot, common_pb2.Slot, {"scheme": ID, "rule": ID, "subject": FINDING, "anchor": ID})
+SLOT = Shape(
+    Slot,
+    common_pb2.Slot,
+    {"scheme": ID, "rule": ID, "subject": Name(required=True, limit=FINDING.limit), "anchor": ID},
+)
 
 HOST_LIMIT = Shape(
-    model.HostLimit, events_pb2.HostLimit, {"amount": Number(required=True, low=0), "unit": ID}
+    model.HostLimit,
+    events_pb2.HostLimit,
+    {"amount": Number(required=True, bounds=(0, 10**12)), "unit": ID},
 )
 
 FINDINGS = Many(

@@ -15,7 +15,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "has {length} characters, at most {limit} are allowed",
         "有 {length} 个字符，最多 {limit} 个",
     ),
-    "TOO_MANY": ("has {length} items, at most {limit} are allowed", "有 {length} 项，最多 {limit} 项"),
+    "TOO_MANY": (
+        "has {length} items, at most {limit} are allowed",
+        "有 {length} 项，最多 {limit} 项",
+    ),
     "BAD_CHARACTER": (
         "holds {character} at position {position}, which is not allowed here",
         "第 {position} 个字符 {character} 不允许出现",
@@ -59,7 +62,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
 """English and Chinese by code. The codes are part of the API and listed in docs/api.md."""
 
 
-class FieldProblem(Frozen):
+class FieldProblem(Frozen, frozen=True):
     """One thing that is wrong with one field; `path` is like `events[3].issue_found.place`."""
 
     path: str
@@ -100,9 +103,20 @@ def invalid(code: str, path: str = "", **facts: object) -> Invalid:
     return Invalid([field_problem(path, code, **facts)])
 
 
+def contradiction(path: str, why: str, why_zh: str) -> Invalid:
+    """Return the exception that the field at `path` does not go together with another."""
+    return invalid("CONTRADICTION", path, why=why, why_zh=why_zh)
+
+
 def shown(value: object, limit: int = 40) -> str:
-    """Return a value for a message: quoted, one line, not too long, safe to encode."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    """Return a value for a message: short, on one line, safe to encode, whatever it is."""
+    if isinstance(value, str):
+        text = value[: limit + 1]
+        text = repr(text) if text.isprintable() else ascii(text)
+    elif isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= 64):
+        text = repr(value)
+    else:
+        text = f"a {type(value).__name__}"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

@@ -34,7 +34,7 @@ class Shape(FieldType):
         message: type[Message],
         fields: Mapping[str, FieldType],
         *,
-        check: Callable[[Any], Iterable[FieldProblem]] | None = None,
+        check: Callable[[Any], None] | None = None,
         spread: Callable[[Any], Values] | None = None,
         required: bool = False,
     ) -> None:
@@ -44,7 +44,7 @@ class Shape(FieldType):
             model: takes the values of `fields`, in their order.
             message: the protobuf class.
             fields: type of each field by its name in the proto.
-            check: looks at what `model` made, at several fields together.
+            check: looks at fields together, in what `model` made; raises `Invalid`.
             spread: values of the fields of a model whose attributes are not named like them.
             required: whether this message must be given where it is a field.
         """
@@ -112,8 +112,8 @@ class Shape(FieldType):
 
     def _checked(self, value: Any) -> Any:
         """Return what `model` made, unless its fields do not go together."""
-        if self.check is not None and (problems := tuple(self.check(value))):
-            raise Invalid(problems)
+        if self.check is not None:
+            self.check(value)
         return value
 
     def write(self, value: Any) -> Message:

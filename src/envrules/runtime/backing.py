@@ -1,0 +1,114 @@
+"""The engine's state on top of the store: what is not in the cache is read, changes are rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from envrules.engine.nodes import parse_node
+from envrules.engine.state import Changes, Locality, NodeState
+from envrules.model.base import Instant
+from envrules.model.decisions import Decision, decode_decision, encode_decision
+from envrules.model.entries import Entry, decode_entry
+from envrules.store import DecisionRow, FeedRow, NodeRow, ProjectionChange, Store
+
+LOCALITY_KEY = "locality"
+"""Node key of the locality's own state; no scheme's nodes sort under it, for they hold newlines."""
+_PAGE = 1000
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_node = msgspec.msgpack.Decoder(NodeState).decode
+_decode_locality = msgspec.msgpack.Decoder(Locality).decode
+
+
+class StoreBacking:
+    """Reads one locality's derived state and log."""
+
+    def __init__(self, store: Store, locality: str) -> None:
+        self._store, self._locality = store, locality
+
+    def load_locality(self) -> Locality:
+        """Return the locality's own state; a fresh one if nothing has been projected."""
+        row = self._store.nodes(self._locality, (LOCALITY_KEY,)).get(LOCALITY_KEY)
+        return _decode_locality(row.payload) if row is not None else Locality()
+
+    def node(self, key: str) -> NodeState | None:
+        row = self._store.nodes(self._locality, (key,)).get(key)
+        return _decode_node(row.payload) if row is not None else None
+
+    def keys_with_prefix(self, prefix: str) -> Iterator[str]:
+        after = ""
+        while rows := self._store.node_range(self._locality, prefix, after, _PAGE):
+            yield from (row.key for row in rows)
+            after = rows[-1].key
+
+    def keys_of_unit(self, unit: str) -> Iterable[str]:
+        return self._store.keys_of_unit(self._locality, unit)
+
+    def keys_due(self, now: Instant) -> Iterable[str]:
+        return self._store.keys_due(self._locality, now)
+
+    def feeds(self, target: str) -> dict[str, bytes]:
+        return {row.source: row.payload for row in self._store.feeds(self._locality, target)}
+
+    def references(self, event_id: str) -> Iterable[int]:
+        rows = self._store.feeds(self._locality, _reference_target(event_id))
+        return [int(row.source) for row in rows]
+
+    def entries(self, seqs: Sequence[int]) -> dict[int, Entry]:
+        rows = self._store.log_rows(self._locality, seqs)
+        return {seq: decode_entry(row.payload) for seq, row in rows.items()}
+
+    def event_seq(self, event_id: str) -> int | None:
+        row = self._store.event_row(self._locality, event_id)
+        return row.seq if row is not None else None
+
+    def events(self, until: int) -> Iterator[tuple[int, Entry]]:
+        after = 0
+        while rows := self._store.read_log(self._locality, after, _PAGE):
+            for row in rows:
+                if row.seq > until:
+                    return
+                if row.kind in ("event", "act"):
+                    yield row.seq, decode_entry(row.payload)
+            after = rows[-1].seq
+
+    def decision(self, decision_id: str) -> Decision:
+        row = self._store.decision(self._locality, decision_id)
+        if row is None:
+            raise KeyError(decision_id)
+        return decode_decision(row.payload)
+
+
+def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> ProjectionChange:
+    """Return the rows that store what a projection has changed."""
+    nodes = [
+        NodeRow(node.key, node.unit, node.wake_at, _encode(node)) for node in changes.nodes.values()
+    ]
+    nodes.append(NodeRow(LOCALITY_KEY, "", None, _encode(locality)))
+    feeds = [
+        FeedRow(t, s, payload) for (t, s), payload in changes.feeds.items() if payload is not None
+    ]
+    feeds += [FeedRow(_reference_target(t), str(seq), b"") for t, seq in changes.references]
+    return ProjectionChange(
+        base=base, position=position, tick=locality.tick, nodes=nodes, feeds=feeds,
+        feeds_gone=[pair for pair, payload in changes.feeds.items() if payload is None],
+        decisions=[_decision_row(decision, node) for decision, node in changes.decisions],
+    )  # fmt: skip
+
+
+def _reference_target(event_id: str) -> str:
+    """Return the feed target under which references to an event are kept."""
+    return f"event\n{event_id}"
+
+
+def _decision_row(decision: Decision, node: str) -> DecisionRow:
+    c = decision.content
+    return DecisionRow(
+        decision_seq=decision.decision_seq, id=decision.id, slot=c.slot.key(),
+        version=decision.version, change=decision.change, log_seq=decision.log_seq,
+        scheme=parse_node(node).scheme, rule=c.slot.rule, kind=c.kind, outcome=c.outcome,
+        subject=c.slot.subject, unit=c.unit, period=c.period, publication=c.publication, at=c.at,
+        node=node, payload=encode_decision(decision),
+    )  # fmt: skip

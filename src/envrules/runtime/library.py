@@ -1,0 +1,111 @@
+"""The rulesets in use: stored by content, compiled once, found by scheme and revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from envrules import __version__
+from envrules.errors import Problem, RulesetError
+from envrules.model.base import Frozen, Instant, canonical_json
+from envrules.plugin_manager import Plugins
+from envrules.ruleset.check import check_ruleset
+from envrules.ruleset.compile import Scheme, compile_ruleset
+from envrules.ruleset.load import LoadedRuleset, load_ruleset
+from envrules.ruleset.revision import revision_id
+from envrules.store import Store
+
+CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
+
+
+class Revision(Frozen):
+    """What is stored of a revision: all that it takes to compile it again."""
+
+    file: str
+    text: str
+    overrides: dict[str, dict[str, str]] = {}
+
+
+_decode = msgspec.json.Decoder(Revision).decode
+Overrides = Mapping[str, Mapping[str, str]]
+
+
+class Library:
+    """Compiled schemes by revision. Safe to share between threads: compiling twice does no harm."""
+
+    def __init__(self, plugins: Plugins, store: Store | None = None) -> None:
+        self.plugins = plugins
+        self._store = store
+        self._known: dict[tuple[str, str], Revision] = {}
+        self._compiled: dict[tuple[str, str], Scheme] = {}
+
+    def __call__(self, scheme: str, revision: str) -> Scheme:
+        """Return the compiled scheme of a revision; KeyError for one that nobody has added."""
+        found = self._compiled.get((scheme, revision))
+        if found is None:
+            stored = self.source(scheme, revision)
+            loaded = load_ruleset(stored.text, stored.file)
+            found = self._compile(loaded, revision, stored.overrides)
+        return found
+
+    def source(self, scheme: str, revision: str) -> Revision:
+        """Return a revision as it was added; KeyError if there is none."""
+        known = self._known.get((scheme, revision))
+        if known is None:
+            payload = self._store.get_revision(scheme, revision) if self._store else None
+            if payload is None:
+                raise KeyError(f"no revision {revision} of scheme {scheme}")
+            known = self._known[scheme, revision] = _decode(payload)
+        return known
+
+    def add(self, text: str, file: str, overrides: Overrides, at: Instant) -> Scheme:
+        """Check, compile and keep a ruleset; return its scheme.
+
+        Raises:
+            RulesetError: the ruleset is not good; nothing is kept.
+        """
+        loaded = load_ruleset(text, file)
+        problems = [p for p in check_ruleset(loaded) if p.severity == "error"]
+        if problems:
+            raise RulesetError(problems)
+        _check_overrides(loaded, overrides)
+        slug = loaded.spec.ruleset
+        own = {name: dict(values) for name, values in overrides.items() if values}
+        source = self.plugins.schemes.get(slug)
+        versions = {"envrules": __version__, slug: source.version if source else ""}
+        revision = revision_id(loaded, overrides=own, calendar=CALENDAR_DATA, versions=versions)
+        kept = Revision(file, text, own)
+        self._known[slug, revision] = kept
+        if self._store is not None:
+            self._store.put_revision(slug, revision, canonical_json(kept), at)
+        return self._compile(loaded, revision, own)
+
+    def add_builtin(self, slug: str, overrides: Overrides, at: Instant) -> Scheme:
+        """Add the ruleset that the scheme's plugin brings; KeyError for an unknown scheme."""
+        path = self.plugins.schemes[slug].ruleset
+        return self.add(path.read_text(encoding="utf-8"), shown(path), overrides, at)
+
+    def _compile(self, loaded: LoadedRuleset, revision: str, overrides: Overrides) -> Scheme:
+        slug = loaded.spec.ruleset
+        scheme = compile_ruleset(loaded, revision, overrides, self.plugins.classifier(slug))
+        self._compiled[slug, revision] = scheme
+        return scheme
+
+
+def shown(path: Path) -> str:
+    """Return how a ruleset file is named in explanations: its folder and name, on any machine."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _check_overrides(loaded: LoadedRuleset, overrides: Overrides) -> None:
+    """A locality may only set parameters that the scheme has."""
+    unknown = sorted(overrides.keys() - loaded.spec.parameters.keys())
+    if unknown:
+        raise RulesetError([
+            Problem(loaded.file, 1, 1, "ER301", f"override of unknown parameter {name}",
+                    "name a parameter of the ruleset")
+            for name in unknown
+        ])  # fmt: skip

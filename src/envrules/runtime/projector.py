@@ -1,0 +1,193 @@
+"""One locality's projector: reads on in the log, runs the engine, stores what it decides.
+
+Leased and fenced: of several replicas only the holder of the lease advances the position, in the
+same transaction as the decisions, so each (slot, version) is emitted exactly once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from envrules.engine.chaining import Chainer
+from envrules.engine.projection import Library, Projection
+from envrules.engine.state import State
+from envrules.model.base import Instant
+from envrules.model.entries import Act, decode_entry
+from envrules.runtime.backing import StoreBacking, rows_of
+from envrules.store import Lease, LeaseLost, LogRow, ProjectionChange, Store
+
+log = logging.getLogger(__name__)
+
+SECOND: Instant = 1_000_000
+LEASE_TTL: Instant = 10 * SECOND
+BATCH = 1000
+"""Log entries in one transaction of the projector."""
+
+
+class Projector:
+    """Projects one locality on a thread of its own."""
+
+    def __init__(
+        self, store: Store, locality: str, library: Library, owner: str,
+        clock: Callable[[], Instant], on_advance: Callable[[str, int], None],
+    ) -> None:  # fmt: skip
+        """`on_advance` is told (locality, position) after every commit."""
+        self.locality = locality
+        self._store, self._library, self._owner = store, library, owner
+        self._clock, self._on_advance = clock, on_advance
+        self._lease: Lease | None = None
+        self._projection: Projection | None = None
+        self._renew_at: Instant = 0
+        self._position = 0
+        self._stalled = 0
+        self._skipped: set[int] = set()
+        self._more = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(
+            target=self._run, name=f"envrules-project-{locality}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to project."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is more in the log."""
+        self._more.set()
+
+    def stop(self) -> None:
+        """Stop after the transaction under way, and give the lease back."""
+        self._stopping = True
+        self._more.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._lease is not None:
+            self._store.release(self._lease)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._more.clear()
+            try:
+                while not self._stopping and self.step():
+                    pass
+            except LeaseLost:
+                self._forget()
+            except Exception:
+                log.exception(
+                    "projector of %s: trouble with the store, trying again", self.locality
+                )
+                self._forget()
+            if not self._stopping:
+                self._more.wait(timeout=1.0)
+
+    def _forget(self) -> None:
+        self._lease, self._projection = None, None
+
+    def step(self) -> bool:
+        """Project the next batch; return whether there may be more to do now."""
+        if not self._hold_lease():
+            return False
+        projection = self._loaded()
+        rows = self._store.read_log(self.locality, self._position, BATCH)
+        self._note_skips(rows)
+        if not rows or (self._stalled and self._stalled not in self._skipped):
+            return False
+        base = self._position
+        for row in rows:
+            if row.seq in self._skipped:
+                self._position = row.seq
+                continue
+            try:
+                projection.apply(row.seq, decode_entry(row.payload))
+            except Exception as error:
+                self._stall(base, row.seq, error)
+                return False
+            self._position = row.seq
+        self._commit(base)
+        self._stalled = 0
+        return len(rows) == BATCH
+
+    def _hold_lease(self) -> bool:
+        now = self._clock()
+        if self._lease is None:
+            self._lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
+        elif now < self._renew_at:
+            return True
+        elif not self._store.renew(self._lease, now, LEASE_TTL):
+            self._forget()
+            return False
+        self._renew_at = now + LEASE_TTL // 2
+        return self._lease is not None
+
+    def _loaded(self) -> Projection:
+        if self._projection is None:
+            self._projection = open_projection(self._store, self.locality, self._library)
+            row = self._store.projection(self.locality)
+            self._position, self._stalled = row.position, row.stalled_seq or 0
+            self._skipped = skips(self._store, self.locality, row.position)
+        return self._projection
+
+    def _note_skips(self, rows: list[LogRow]) -> None:
+        if self._stalled:
+            self._skipped |= skips(self._store, self.locality, self._position)
+        else:
+            self._skipped |= _skips_in(rows)
+
+    def _commit(self, base: int) -> None:
+        assert self._lease is not None
+        assert self._projection is not None
+        state = self._projection.state
+        change = rows_of(state.changes, base, self._position, state.locality)
+        self._store.commit(self._lease, change)
+        state.take()
+        self._on_advance(self.locality, self._position)
+
+    def _stall(self, base: int, seq: int, error: Exception) -> None:
+        """Keep what came before the entry, and say visibly that it cannot be passed.
+
+        The failed entry has left the state half-changed, so it is dropped and the entries before
+        are applied again.
+        """
+        log.error(
+            "locality %s stalls at log entry %d: %s", self.locality, seq, error, exc_info=error
+        )
+        assert self._lease is not None
+        self._projection = None
+        projection = self._loaded()
+        for row in self._store.read_log(self.locality, base, seq - 1 - base):
+            if row.seq not in self._skipped:
+                projection.apply(row.seq, decode_entry(row.payload))
+        self._position, self._stalled = seq - 1, seq
+        reason = f"{type(error).__name__}: {error}"
+        change = rows_of(projection.state.changes, base, seq - 1, projection.state.locality)
+        stalled = ProjectionChange(
+            base=base, position=seq - 1, tick=change.tick, nodes=change.nodes, feeds=change.feeds,
+            feeds_gone=change.feeds_gone, decisions=change.decisions, stalled_seq=seq,
+            stalled_reason=reason[:500],
+        )  # fmt: skip
+        self._store.commit(self._lease, stalled)
+        projection.state.take()
+        self._on_advance(self.locality, self._position)
+
+
+def open_projection(store: Store, locality: str, library: Library) -> Projection:
+    """Return the locality's projection as it is stored."""
+    backing = StoreBacking(store, locality)
+    state = State(backing, backing.load_locality())
+    return Projection(locality, state, library, Chainer())
+
+
+def skips(store: Store, locality: str, after: int) -> set[int]:
+    """Return the log entries that operators' acts after `after` pass over."""
+    found: set[int] = set()
+    while rows := store.read_log(locality, after, BATCH):
+        found |= _skips_in(rows)
+        after = rows[-1].seq
+    return found
+
+
+def _skips_in(rows: list[LogRow]) -> set[int]:
+    acts = (decode_entry(row.payload) for row in rows if row.kind == "act")
+    return {act.target_seq for act in acts if isinstance(act, Act) and act.action == "skip"}

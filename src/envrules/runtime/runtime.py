@@ -1,0 +1,351 @@
+"""The runtime of one process: localities, appending, ticks, acts. What the service calls."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from envrules import calendar as cal
+from envrules.engine.projection import Projection
+from envrules.engine.state import Locality
+from envrules.model.base import Frozen, Instant, digest
+from envrules.model.decisions import Content, Decision, decode_decision
+from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
+from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
+from envrules.runtime.appender import Appender
+from envrules.runtime.backing import StoreBacking
+from envrules.runtime.errors import NotAllowed, NotFound, NotNow
+from envrules.runtime.library import Library, Overrides
+from envrules.runtime.projector import SECOND, Projector, open_projection
+from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
+
+log = logging.getLogger(__name__)
+
+TICK_EVERY: Instant = 300 * SECOND
+"""A locality's time is advanced at least this often, and within a second of anything due."""
+
+
+class Receipt(Frozen):
+    """What became of a submitted event. `stored` means: durably, at place `seq` of the log."""
+
+    event_id: str
+    seq: int
+    stored: bool
+    """False for an event that was there already: `seq` is then the first one's."""
+    conflict: bool = False
+    """The id is known with other content; nothing was stored."""
+
+
+def wall_clock() -> Instant:
+    """Return the wall clock in microseconds. The only clock there is; the engine never sees it."""
+    return time.time_ns() // 1000
+
+
+class Runtime:
+    """Everything a process needs to serve localities from one store."""
+
+    def __init__(
+        self, store: Store, library: Library, clock: Callable[[], Instant] = wall_clock
+    ) -> None:
+        self.store, self.library, self.clock = store, library, clock
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._projectors: dict[str, Projector] = {}
+        self._positions: dict[str, int] = {}
+        self._advanced = threading.Condition()
+        self._appender = Appender(store, self._appended)
+        self._stopping = threading.Event()
+        self._ticker = threading.Thread(target=self._tick_on, name="envrules-tick", daemon=True)
+
+    # ── life ──
+
+    def start(self) -> None:
+        """Start projecting every locality and ticking."""
+        for row in self.store.localities():
+            self._project(row.id)
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Commit what is queued, finish the transactions under way, and stop."""
+        self._stopping.set()
+        self._appender.close()
+        for projector in self._projectors.values():
+            projector.stop()
+        with self._advanced:
+            self._advanced.notify_all()
+        if self._ticker.is_alive():
+            self._ticker.join()
+
+    def _project(self, locality: str) -> None:
+        if locality not in self._projectors:
+            projector = Projector(
+                self.store, locality, self.library, self._owner, self.clock, self._has_advanced
+            )
+            self._projectors[locality] = projector
+            projector.start()
+
+    def _appended(self, localities: set[str]) -> None:
+        for locality in localities:
+            self._project(locality)
+            self._projectors[locality].wake()
+
+    def _has_advanced(self, locality: str, position: int) -> None:
+        with self._advanced:
+            self._positions[locality] = position
+            self._advanced.notify_all()
+
+    # ── localities ──
+
+    def create_locality(self, locality: str, title: str, timezone: str) -> None:
+        """Create a tenant; nothing happens if it exists just so."""
+        self.store.create_locality(locality, title, timezone, self.clock())
+        self._project(locality)
+
+    def locality(self, locality: str) -> tuple[LocalityRow, ProjectionRow, Locality]:
+        """Return a locality, how far it is projected, and its own state. Raises NotFound."""
+        try:
+            row = self.store.locality(locality)
+        except UnknownLocality:
+            raise NotFound(f"no locality {locality!r}") from None
+        state = StoreBacking(self.store, locality).load_locality()
+        return row, self.store.projection(locality), state
+
+    def projection(self, locality: str) -> Projection:
+        """Return the locality's projection as stored, for reading only. Raises NotFound."""
+        self.locality(locality)
+        return open_projection(self.store, locality, self.library)
+
+    # ── events ──
+
+    def submit(self, locality: str, events: Sequence[Event], by: str) -> list[Receipt]:
+        """Store events; return a receipt each, once they are durable."""
+        return self.submit_later(locality, events, by)()
+
+    def submit_later(
+        self, locality: str, events: Sequence[Event], by: str
+    ) -> Callable[[], list[Receipt]]:
+        """Queue events to be stored; the returned call waits for the receipts."""
+        entries = [self._entry(locality, event, by) for event in events]
+        future = self._later(locality, entries)
+
+        def receipts() -> list[Receipt]:
+            return [
+                Receipt(event.id, a.seq, not (a.duplicate or a.conflict), a.conflict)
+                for event, a in zip(events, future.result(), strict=True)
+            ]
+
+        return receipts
+
+    def _entry(self, locality: str, event: Event, by: str) -> NewEntry:
+        node = ""
+        if isinstance(event.payload, AppealFiled | AppealDecided):
+            node = self._node_of_target(locality, event.payload.target)
+        content = digest(encode_event(event)).encode()
+        payload = encode_entry(Arrived(event, by, node))
+        return NewEntry("event", payload, event.id, content, by)
+
+    def _node_of_target(self, locality: str, target: str) -> str:
+        """An appeal against `decision:<id>` is read by the node that the decision came from."""
+        kind, _, decision_id = target.partition(":")
+        if kind != "decision":
+            return ""
+        row = self.store.decision(locality, decision_id)
+        return row.node if row is not None else ""
+
+    def _later(self, locality: str, entries: Sequence[NewEntry]) -> Future[list[Appended]]:
+        return self._appender.append_later(locality, entries, self.clock())
+
+    def _append(self, locality: str, *entries: Entry) -> int:
+        """Append entries other than events; return the place of the last."""
+        rows = [NewEntry(_KINDS[type(entry)], encode_entry(entry)) for entry in entries]
+        return self._later(locality, rows).result()[-1].seq
+
+    def wait_decided(self, locality: str, seq: int, timeout: float) -> bool:
+        """Wait until the projection has reached `seq`; return whether it has."""
+        deadline = time.monotonic() + timeout
+        with self._advanced:
+            while self._positions.get(locality, 0) < seq:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._stopping.is_set():
+                    break
+                # Another replica may be the one that projects: look at the store now and then.
+                if not self._advanced.wait(min(left, 0.2)):
+                    self._positions[locality] = self.store.projection(locality).position
+            return self._positions.get(locality, 0) >= seq
+
+    # ── time ──
+
+    def local_time(self, state: Locality) -> Instant:
+        """Return the locality's time: the wall clock, but no later than any source's watermark."""
+        return max(state.tick, min((self.clock(), *state.sources.values())))
+
+    def advance(self, locality: str, source: str, until: Instant | None) -> int:
+        """Set a source's watermark (None: lift it); return the log entry that holds it."""
+        self.locality(locality)
+        return self._append(locality, Tick(self.clock(), source, until))
+
+    def _tick_on(self) -> None:
+        while not self._stopping.wait(1.0):
+            for row in self.store.localities():
+                try:
+                    self._tick(row.id)
+                except Exception:
+                    log.exception("cannot tick %s, trying again", row.id)
+
+    def _tick(self, locality: str) -> None:
+        """Append a tick if time has something to say: a timer is due, or it is long since."""
+        now = self.clock()
+        state = StoreBacking(self.store, locality).load_locality()
+        reach = min((now, *state.sources.values()))
+        if reach <= state.tick or not state.bindings:
+            return
+        due = self.store.due(locality, reach, 1)
+        if due or (reach == now and now - state.tick >= TICK_EVERY):
+            self._append(locality, Tick(now))
+
+    # ── rulesets ──
+
+    def publish(
+        self, locality: str, scheme: str, by: str, *, text: str = "", file: str = "",
+        revision: str = "", overrides: Overrides | None = None, reason: str = "",
+    ) -> tuple[str, int]:  # fmt: skip
+        """Bind a locality to a revision: one given by id, a text, or the scheme's own ruleset.
+
+        Returns the revision and its log entry.
+
+        Raises:
+            NotFound: no such locality, scheme or revision.
+            RulesetError: the ruleset is not good; nothing changes.
+        """
+        self.locality(locality)
+        if revision:
+            try:
+                compiled = self.library(scheme, revision)
+            except KeyError:
+                raise NotFound(f"scheme {scheme!r} has no revision {revision!r}") from None
+        elif text:
+            compiled = self.library.add(
+                text, file or f"{scheme}.yaml", overrides or {}, self.clock()
+            )
+        elif scheme in self.library.plugins.schemes:
+            compiled = self.library.add_builtin(scheme, overrides or {}, self.clock())
+        else:
+            raise NotFound(
+                f"no scheme {scheme!r}; known: {', '.join(self.library.plugins.schemes)}"
+            )
+        entry = Published(
+            compiled.slug, compiled.revision, {k: dict(v) for k, v in (overrides or {}).items()}, by,
+            reason, self.clock(),
+        )  # fmt: skip
+        return compiled.revision, self._append(locality, entry)
+
+    # ── closing ──
+
+    def close_period(self, locality: str, scheme: str, period: str, by: str) -> int:
+        """Close a period; return the log entry.
+
+        Raises:
+            NotFound: no such locality or scheme.
+            NotNow: the period is closed, not over by the locality's own time, not a period that
+                the scheme scores, or an earlier one must be closed first.
+        """
+        _, _, state = self.locality(locality)
+        binding = state.bindings.get(scheme)
+        if binding is None:
+            raise NotFound(f"{locality} does not use scheme {scheme!r}")
+        compiled = self.library(scheme, binding.revision)
+        self._check_closable(state, scheme, compiled.timezone, period,
+                             {s.period for s in compiled.scores})  # fmt: skip
+        return self._append(locality, Tick(self.clock()), Closed(scheme, period, by, self.clock()))
+
+    def _check_closable(
+        self, state: Locality, scheme: str, timezone: str, period: str, kinds: set[str]
+    ) -> None:
+        try:
+            kind, (_, end) = cal.period_kind(period), cal.period_bounds(timezone, period)
+        except cal.CalendarError as error:
+            raise NotNow(str(error)) from error
+        closed = state.closes.get(scheme, {})
+        if kind not in kinds:
+            raise NotNow(f"scheme {scheme} scores no {kind}")
+        if period in closed:
+            raise NotNow(f"{period} is closed already")
+        if self.local_time(state) < end:
+            holding = [s for s, until in state.sources.items() if until < end]
+            held = f"; the watermark of {', '.join(holding)} holds it" if holding else ""
+            raise NotNow(f"{period} is not over yet by the locality's time{held}")
+        later = [p for p in closed if cal.period_kind(p) == kind and p > period]
+        if later:
+            raise NotNow(f"{min(later)} is closed already: periods are closed in order")
+        for longer in (p for p in closed if cal.period_kind(p) != kind):
+            start, stop = cal.period_bounds(timezone, longer)
+            if start < end <= stop:
+                raise NotNow(f"{longer}, which contains {period}, is closed already")
+
+    # ── acts ──
+
+    def act(
+        self, locality: str, decision_id: str, actions: Sequence[str], by: str, reason: str = ""
+    ) -> int:
+        """Approve, publish or revoke a decision as it stands; return the last log entry.
+
+        Raises:
+            NotFound: no such decision.
+            NotNow: it no longer stands, or its state of publication does not allow the act.
+            NotAllowed: the caller submitted one of the events that the decision rests on.
+        """
+        _, _, state = self.locality(locality)
+        row = self.store.decision(locality, decision_id)
+        if row is None:
+            raise NotFound(f"no decision {decision_id!r} in {locality}")
+        decision = decode_decision(row.payload)
+        latest = self.store.slot_history(locality, row.slot)[-1]
+        if latest.id != decision_id:
+            raise NotNow(f"decision {decision_id} was superseded by {latest.id}: look at that one")
+        self._check_act(locality, decision, actions, by)
+        content = decision.content
+        # An act happens at the locality's own time, for publishing a slip serves it.
+        now = self.local_time(state)
+        acts = [
+            Act(action, by, now, row.node, content.slot, content.substance(),  # type: ignore[arg-type]
+                _served_issues(content), 0, reason)
+            for action in actions
+        ]  # fmt: skip
+        return self._append(locality, Tick(self.clock()), *acts)
+
+    def _check_act(
+        self, locality: str, decision: Decision, actions: Sequence[str], by: str
+    ) -> None:
+        state = decision.content.publication
+        for action in actions:
+            if action in ("approve", "publish"):
+                rows = self.store.event_rows(locality, decision.content.events)
+                if any(row.submitted_by == by for row in rows.values()):
+                    raise NotAllowed(
+                        f"{by} submitted events of this decision: who submits does not approve"
+                    )
+            allowed = {"approve": ("proposed",), "publish": ("approved",),
+                       "revoke": ("proposed", "approved", "published")}[action]  # fmt: skip
+            if state not in allowed:
+                raise NotNow(f"cannot {action} a decision that is {state}")
+            state = {"approve": "approved", "publish": "published", "revoke": "revoked"}[action]  # type: ignore[assignment]
+
+    def skip(self, locality: str, seq: int, by: str, reason: str) -> int:
+        """Pass over the log entry that the projector stalls at; recorded as an act."""
+        _, projection, _ = self.locality(locality)
+        if projection.stalled_seq != seq:
+            raise NotNow(f"{locality} does not stall at log entry {seq}")
+        return self._append(locality, Act("skip", by, self.clock(), target_seq=seq, reason=reason))
+
+
+_KINDS = {Tick: "tick", Published: "published", Closed: "closed", Act: "act"}
+
+
+def _served_issues(content: Content) -> tuple[str, ...]:
+    """Publishing a slip serves it for the issues on it."""
+    return content.issues if content.kind == "slip" else ()

@@ -1,0 +1,183 @@
+"""Reading decisions by filters and cursors, and rulesets by content."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+from sqlalchemy import Table
+
+from envrules.store import (
+    BindingRow,
+    CloseRow,
+    DecisionFilter,
+    DecisionRow,
+    FeedRow,
+    LocalityRow,
+    LogRow,
+    NodeRow,
+    ProjectionChange,
+    ProjectionRow,
+    RevisionRow,
+    Store,
+    StoreError,
+    WithdrawalRow,
+    tables,
+)
+from envrules.store.rows import Row
+
+DECISION = DecisionRow(
+    1, "id-1", "slot-1", 1, "issue", 1, "town", "lists.red", "list", "red", "unit:zhao", "zhao",
+    "2026-11", "proposed", 5, "list:red", b"decision",
+)  # fmt: skip
+
+
+def emit(store: Store, *decisions: DecisionRow) -> list[DecisionRow]:
+    """Emit decisions; each gets the next number, and its number as its id."""
+    taken = store.lease("gaoling", "projector", 10**15, 0)
+    assert taken is not None
+    now = store.projection("gaoling")
+    numbered = [
+        msgspec.structs.replace(decision, decision_seq=seq, id=f"id-{seq}")
+        for seq, decision in enumerate(decisions, now.decision_seq + 1)
+    ]
+    change = ProjectionChange(now.position, now.position + 1, 0, decisions=numbered)
+    store.commit(taken, change)
+    return numbered
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (tables.log, LogRow),
+        (tables.projections, ProjectionRow),
+        (tables.nodes, NodeRow),
+        (tables.feeds, FeedRow),
+        (tables.decisions, DecisionRow),
+        (tables.closes, CloseRow),
+        (tables.withdrawals, WithdrawalRow),
+        (tables.bindings, BindingRow),
+    ],
+    ids=str,
+)
+def test_rows_have_the_columns_of_their_table(table: Table, row: type[Row]) -> None:
+    """A row class has its table's columns in their order, without the locality."""
+    assert ["locality_no", *row.__struct_fields__] == table.c.keys()
+    assert list(LocalityRow.__struct_fields__) == tables.localities.c.keys()
+
+
+@pytest.mark.parametrize(
+    "field", [name for name in DecisionFilter.__struct_fields__ if name != "current_only"]
+)
+def test_filter_selects_by_each_field(store: Store, field: str) -> None:
+    """A filter lists the decisions whose field equals the value given, and no others."""
+    first, _, third = emit(
+        store,
+        DECISION,
+        msgspec.structs.replace(DECISION, slot="slot-2", **{field: "另一个"}),
+        msgspec.structs.replace(DECISION, slot="slot-3"),
+    )
+    same = msgspec.structs.replace(DecisionFilter(), **{field: getattr(DECISION, field)})
+    assert store.decisions("gaoling", filters=same) == [first, third]
+    none = msgspec.structs.replace(DecisionFilter(), **{field: "无"})
+    assert store.decisions("gaoling", filters=none) == []
+    assert store.decisions("liuhu", filters=same) == []
+
+
+def test_filters_combine(store: Store) -> None:
+    """Several fields of a filter must all hold."""
+    emit(store, DECISION, msgspec.structs.replace(DECISION, slot="slot-2", outcome="black"))
+    both = DecisionFilter(unit="zhao", outcome="black")
+    assert [row.slot for row in store.decisions("gaoling", filters=both)] == ["slot-2"]
+
+
+def test_current_is_the_last_version_that_was_not_revoked(store: Store) -> None:
+    """`current_only` lists what stands: superseded versions and revoked slots are left out."""
+    issued, superseding, kept = emit(
+        store,
+        DECISION,
+        msgspec.structs.replace(DECISION, version=2, change="supersede", outcome="none"),
+        msgspec.structs.replace(DECISION, slot="slot-2"),
+    )
+    current = DecisionFilter(current_only=True)
+    assert store.decisions("gaoling", filters=current) == [superseding, kept]
+    assert store.decisions("gaoling", filters=DecisionFilter(current_only=True, outcome="red")) == [
+        kept
+    ], "an old version does not come back when the new one does not match"
+    [revocation] = emit(
+        store, msgspec.structs.replace(DECISION, slot="slot-2", version=2, change="revoke")
+    )
+    assert store.decisions("gaoling", filters=current) == [superseding]
+    assert store.decisions("gaoling") == [issued, superseding, kept, revocation]
+
+
+def test_decision_and_history_of_its_slot(store: Store) -> None:
+    """A decision is found by its id, and all versions of a slot in their order."""
+    first, second, other = emit(
+        store,
+        DECISION,
+        msgspec.structs.replace(DECISION, version=2, change="revoke"),
+        msgspec.structs.replace(DECISION, slot="slot-2"),
+    )
+    assert store.decision("gaoling", "id-2") == second
+    assert store.decision("gaoling", "id-9") is None
+    assert store.decision("liuhu", "id-2") is None
+    assert store.slot_history("gaoling", "slot-1") == [first, second]
+    assert store.slot_history("gaoling", "slot-2") == [other]
+    assert store.slot_history("gaoling", "slot-3") == []
+
+
+def test_cursor_skips_nothing_while_decisions_are_emitted(store: Store) -> None:
+    """Readers that follow a cursor meet every decision once, in order, while others are written."""
+    total = 200
+    start = threading.Barrier(3)
+
+    def write() -> None:
+        start.wait()
+        for group in range(0, total, 4):
+            emit(
+                store,
+                *(msgspec.structs.replace(DECISION, slot=f"slot-{group + n}") for n in range(4)),
+            )
+
+    def follow(limit: int) -> list[int]:
+        start.wait()
+        seen: list[int] = []
+        while len(seen) < total:
+            page = store.decisions("gaoling", after=seen[-1] if seen else 0, limit=limit)
+            seen += [row.decision_seq for row in page]
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        followers = [pool.submit(follow, limit) for limit in (3, 100)]
+        pool.submit(write).result()
+        for follower in followers:
+            assert follower.result() == list(range(1, total + 1))
+
+
+def test_schedule_is_listed_in_order_of_the_log(store: Store) -> None:
+    """Closes and bindings are listed by the number of the log entry that made them."""
+    closes = [CloseRow("town", "2026-10", 2, "r1"), CloseRow("town", "2026-09", 4, "r2")]
+    bindings = [BindingRow("town", "r1", 1, b""), BindingRow("liuhu", "r9", 3, b""),
+                BindingRow("town", "r2", 5, b""), BindingRow("town", "r1", 6, b"")]  # fmt: skip
+    taken = store.lease("gaoling", "projector", 0, 9)
+    assert taken is not None
+    store.commit(taken, ProjectionChange(0, 9, 0, closes=closes[::-1], bindings=bindings[::-1]))
+    assert store.closes("gaoling") == closes
+    assert store.bindings("gaoling") == bindings
+
+
+def test_revision_is_stored_by_its_content(store: Store) -> None:
+    """A revision is kept as stored; storing it again is accepted with the same content only."""
+    store.put_revision("town", "r1", b"one", 5)
+    store.put_revision("town", "r0", b"zero", 6)
+    store.put_revision("liuhu", "r1", b"two", 5)
+    store.put_revision("town", "r1", b"one", 9)
+    with pytest.raises(StoreError, match="revision r1 of town has other content"):
+        store.put_revision("town", "r1", b"other", 9)
+    assert store.get_revision("town", "r1") == b"one"
+    assert store.get_revision("town", "r9") is None
+    assert store.list_revisions("town") == [
+        RevisionRow("town", "r1", 5), RevisionRow("town", "r0", 6),
+    ]  # fmt: skip
+    assert [row.scheme for row in store.list_revisions()] == ["liuhu", "town", "town"]
