@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from envrules.store import Batch, NewEntry, Store, StoreError
 from envrules.store.database import Database
@@ -38,13 +39,18 @@ def schema(url: str) -> dict[str, Any]:
                 unique["column_names"] for unique in inspector.get_unique_constraints(table)
             ),
             "indexes": [
-                (index["name"], index["column_names"], str(index.get("dialect_options")))
+                (index["name"], index["column_names"], index["unique"], condition(index))
                 for index in inspector.get_indexes(table)
             ],
             "options": inspector.get_table_options(table),
         }
     engine.dispose()
     return found
+
+
+def condition(index: ReflectedIndex) -> dict[str, str]:
+    """What a partial index says of the rows in it."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
 def execute(url: str, statement: str) -> None:

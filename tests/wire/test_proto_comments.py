@@ -32,7 +32,7 @@ def commented(text: str) -> Iterator[tuple[str, str, str]]:
             continue
         if match := re.match(r"(?:message|service|enum) (\w+)", stripped):
             owner = match[1]
-        elif match := re.match(r"rpc (\w+)|(?:repeated |optional )?[\w<>., ]+ (\w+) =", stripped):
+        elif match := re.match(r"rpc (\w+)|(?:[\w<>.,]+ )*(\w+) = \d", stripped):
             yield owner, match[1] or match[2], " ".join(comment)
         comment = []
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.judging import Bench
-from envrules.engine.nodes import charged_unit
 from envrules.kinds import scores
 from envrules.kinds.scores import Charge, Score, Table, Tally
 from envrules.model.base import Instant
@@ -48,6 +47,8 @@ class Evidence:
     sources: list[str] = field(default_factory=list)
     """Ids of the events that assess, supply or approve, in Order."""
     unscored: list[Unscored] = field(default_factory=list)
+    issues: set[tuple[str, str]] = field(default_factory=set)
+    """(assessment, issue) that have been charged: an issue deducts once in an assessment."""
 
     def tally(self) -> Tally:
         """Return the additive counts that the judge reads."""
@@ -200,8 +201,11 @@ def _assess(
         if not sighting.category or anchor in struck:
             continue
         charge = _charge(bench, table, sighting, day, exemptions, unit, evidence)
-        if charge is not None:
+        if isinstance(charge, Unscored):
+            evidence.unscored.append(charge)
+        else:
             evidence.charges.append(charge)
+            evidence.issues.add((sighting.inspection, sighting.issue))
     evidence.sources.append(event.id)
 
 
@@ -221,54 +225,28 @@ def _sightings(bench: Bench, event: Event) -> Iterator[_Sighting]:
 def _charge(
     bench: Bench, table: Table, sighting: _Sighting, day: date, exemptions: Sequence[Event],
     unit: str, evidence: Evidence,
-) -> Charge | None:  # fmt: skip
-    """Return what one finding deducts, or note why it deducts nothing."""
+) -> Charge | Unscored:  # fmt: skip
+    """Return what one finding deducts, or why it deducts nothing."""
     scheme, event = bench.scheme, sighting.event
 
-    def skip(outcome: str, reason: str, citation: Citation | None = None) -> None:
-        """Note why the finding deducts nothing."""
-        evidence.unscored.append(Unscored(event, sighting.finding, outcome, reason, citation))
+    def unscored(outcome: str, reason: str, citation: Citation | None = None) -> Unscored:
+        return Unscored(event, sighting.finding, outcome, reason, citation)
 
     if sighting.duplicate:
-        skip("duplicate", "与另一发现重复，不重复扣分")
-        return None
+        return unscored("duplicate", "与另一发现重复，不重复扣分")
     if scheme.categories and sighting.category not in scheme.categories:
-        skip(
-            "parked",
-            f"问题类别“{sighting.category}”不在本方案之内，暂存待判",
-            scheme.taxonomy_citation,
-        )
-        return None
+        reason = f"问题类别“{sighting.category}”不在本方案之内，暂存待判"
+        return unscored("parked", reason, scheme.taxonomy_citation)
     if exempts(exemptions, unit, event.occurred_at, sighting.category, sighting.issue) is not None:
-        skip("exempt", "免责，不扣分")
-        return None
-    if sighting.issue and any(
-        c.assessment == sighting.inspection and _issue_of(c) == sighting.issue
-        for c in evidence.charges
-    ):
-        skip("repeat", f"案件 {sighting.issue} 本次测评已扣分")
-        return None
+        return unscored("exempt", "免责，不扣分")
+    if sighting.issue and (sighting.inspection, sighting.issue) in evidence.issues:
+        return unscored("repeat", f"案件 {sighting.issue} 本次测评已扣分")
     switched_off: Citation | None = None
     for row, flags in table.match(sighting.place, sighting.category):
-        if all(flag.at(day).value is True for flag in flags):
+        off = next((f for f in flags if f.at(day).value is not True), None)
+        if off is None:
             order = (*order_key(event), sighting.finding)
             return Charge(order, sighting.inspection, row, event, sighting.finding, flags)
-        switched_off = next(f.at(day).citation for f in flags if f.at(day).value is not True)
+        switched_off = off.at(day).citation
     where = scheme.places.get(sighting.place, sighting.place)
-    return skip("no_row", f"{where}“{sighting.category}”不在扣分表之内，不扣分", switched_off)
-
-
-def _issue_of(charge: Charge) -> str:
-    payload = charge.event.payload
-    if isinstance(payload, IssueFound):
-        return payload.issue
-    assert isinstance(payload, Inspection)
-    return next((f.issue for f in payload.findings if f.id == charge.finding), "")
-
-
-def charged(bench: Bench, event: Event) -> str:
-    """Return the unit that an event's finding is charged to."""
-    payload = event.payload
-    if isinstance(payload, IssueFound):
-        return charged_unit(bench.scheme, payload)
-    return payload.unit if isinstance(payload, Inspection | ScoreSupplied) else ""
+    return unscored("no_row", f"{where}“{sighting.category}”不在扣分表之内，不扣分", switched_off)

@@ -262,6 +262,10 @@ def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], t
     return points, tuple(missing)
 
 
+def _total(kept: Mapping[str, Fraction]) -> Fraction:
+    return sum(kept.values(), Fraction(0))
+
+
 def mean(
     score: Score, parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal
 ) -> Figure:

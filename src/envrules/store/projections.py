@@ -150,6 +150,20 @@ class Projections(Localities):
         with self._db.reading() as connection:
             return [NodeRow(*row) for row in connection.execute(_DUE, values)]
 
+    def keys_due(self, locality: str, until: Instant) -> list[str]:
+        """Return the keys of all nodes to wake at `until` or before, by (wake_at, key)."""
+        query = _DUE.with_only_columns(nodes.c.key).limit(None)
+        with self._db.reading() as connection:
+            values = {"locality_no": self._number(locality), "until": until}
+            return list(connection.execute(query, values).scalars())
+
+    def keys_of_unit(self, locality: str, unit: str) -> list[str]:
+        """Return the keys of all nodes of a unit, in order."""
+        query = rows_of(nodes).with_only_columns(nodes.c.key).where(nodes.c.unit == unit)
+        with self._db.reading() as connection:
+            values = {"locality_no": self._number(locality)}
+            return list(connection.execute(query.order_by(nodes.c.key), values).scalars())
+
     def feeds(self, locality: str, target: str) -> list[FeedRow]:
         """Return what other nodes hand to `target`, by source."""
         return self.feeds_of(locality, (target,))[target]
