@@ -80,6 +80,10 @@ WARNINGS: Final = frozenset({"ER309"})
 """Codes that are worth saying and stop nothing."""
 
 
+MAX_PROBLEMS: Final = 500
+"""Most problems that one look at a file reports: more than anybody reads, and soon found."""
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Problem:
     """One problem at one place. Problems sort by place.

@@ -22,9 +22,9 @@ from envrules.wire.field_types import EventName, surely_names
 from envrules.wire.problems import MESSAGES, Invalid
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-PATH = re.compile(
-    r"[A-Za-z_]\w*(?:\[\d+\]|\[.{1,60}\])*(?:\.[a-z_]+(?:\[\d+\]|\[.{1,60}\])*)*|\[.+\]"
-)
+STEP = r"[^\W\d]\w*"
+INDEX = r"(?:\[.{1,45}\])"
+PATH = re.compile(rf"{STEP}{INDEX}*(?:\.{STEP}{INDEX}*)*|{INDEX}")
 
 
 def assert_explained(error: Invalid) -> None:
@@ -34,7 +34,6 @@ def assert_explained(error: Invalid) -> None:
         assert problem.code in MESSAGES
         assert problem.path == "" or PATH.fullmatch(problem.path), problem.path
         for text in (problem.message, problem.message_zh, problem.path):
-            assert "{" not in text or "{" in str(problem.path)
             assert len(text.encode()) < 1000
             assert text.isprintable()
 
@@ -96,7 +95,7 @@ def places(raw: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(max_examples=100, deadline=None)
 @given(events(), plain_values(), st.data())
 def test_damaged_mapping(event: Event, junk: Any, data: st.DataObject) -> None:
-    """A good mapping with one value replaced is taken, or refused for that very value."""
+    """A good mapping with one value replaced is taken or refused with reasons."""
     plain = copy.deepcopy(event_to_plain(event))
     *parents, last = data.draw(st.sampled_from(places(plain)))
     place = plain

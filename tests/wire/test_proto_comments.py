@@ -68,6 +68,7 @@ def test_limits_are_those_of_the_comments() -> None:
     service = comments("event_service.proto")
     for message in ("SubmitEventsRequest", "StreamEventsRequest"):
         assert f"1 to {limits.BATCH_LIMIT} events" in service[message, "events"]
+    assert f"the first {limits.PROBLEM_LIMIT} problems" in service["Receipt", "problems"]
 
 
 def test_every_call_names_its_role() -> None:

@@ -67,6 +67,7 @@ def test_shape_agrees_with_the_proto(name: str) -> None:
         descriptor = fields[field]
         if isinstance(kind, Table):
             entry = descriptor.message_type
+            assert entry is not None
             assert entry.GetOptions().map_entry
             assert entry.fields_by_name["value"].type == wire_type(kind.value)
         elif isinstance(kind, Many):

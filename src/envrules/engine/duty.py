@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envrules import calendar as cal
-from envrules.engine.context import live
+from envrules.engine.context import Unit, live
 from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
 from envrules.engine.nodes import Node, consequence_node, duty_node
 from envrules.kinds import duties
@@ -25,7 +25,7 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     judged = Judgement()
     start, end = cal.period_bounds(scheme.timezone, cycle)
     known = bench.context.registry.unit(unit, end - 1)
-    if known is None or known.type not in duty.units or not binds(scheme, duty, cycle):
+    if known is None or not _owes(scheme, duty, cycle, known):
         return judged
     if bench.context.now < end:
         judged.wake(end)
@@ -48,8 +48,14 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     return judged
 
 
-def binds(scheme: Scheme, duty: Duty, cycle: str) -> bool:
-    """Return whether the cycle counts: a daily duty may hold on working days only."""
+def _owes(scheme: Scheme, duty: Duty, cycle: str, unit: Unit) -> bool:
+    """Return whether a unit owes the duty in a cycle: only if it exists all through it.
+
+    A daily duty may hold on working days only.
+    """
+    start, end = cal.period_bounds(scheme.timezone, cycle)
+    if unit.type not in duty.units or unit.since > start or unit.until < end:
+        return False
     first = cal.period_dates(cycle)[0]
     return not duty.working_days_only or scheme.calendar.days.is_working(first)
 
@@ -57,7 +63,6 @@ def binds(scheme: Scheme, duty: Duty, cycle: str) -> bool:
 def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
     """Return the duties whose cycle ended in (before, now], for every unit that owes them.
 
-    A cycle binds a unit from the first one that begins after the unit was declared.
     """
     scheme, nodes = bench.scheme, []
     for duty in scheme.duties:
@@ -67,10 +72,11 @@ def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
         since = min(u.since for u in units)
         cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
         while (bounds := cal.period_bounds(scheme.timezone, cycle))[1] <= now:
-            if bounds[1] > before and binds(scheme, duty, cycle):
+            if bounds[1] > before:
                 nodes += [
-                    duty_node(scheme.slug, duty.id, cycle, u.id)
-                    for u in units if u.since <= bounds[0] and u.until >= bounds[1]
-                ]  # fmt: skip
+                    duty_node(scheme.slug, duty.id, cycle, unit.id)
+                    for unit in units
+                    if _owes(scheme, duty, cycle, unit)
+                ]
             cycle = cal.next_period(cycle)
     return nodes

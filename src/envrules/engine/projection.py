@@ -9,7 +9,7 @@ however entries were batched on their way here.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -33,7 +33,7 @@ from envrules.engine.nodes import (
     unit_of,
 )
 from envrules.engine.state import Binding, NodeState, Standing, State
-from envrules.model.base import canonical_json
+from envrules.model.base import Instant, canonical_json
 from envrules.model.decisions import Change, Content, Decision, decision_id
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import (
@@ -148,6 +148,7 @@ class Projection:
                 for k in self.state.keys_with_prefix(f"{s}\n")
             }
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
+        keys |= {node.key() for node in self._cycles(0) if unit_of(node) in units}
         return keys | {
             issue_node(slug, issue).key()
             for slug in self.state.locality.bindings
@@ -167,10 +168,14 @@ class Projection:
         if now <= before:
             return set()
         dirty = set(self.state.keys_due(now))
+        return dirty | {node.key() for node in self._cycles(before)}
+
+    def _cycles(self, before: Instant) -> Iterator[Node]:
+        """Yield the duties whose cycle has ended since `before`."""
+        locality = self.state.locality
         for slug, binding in locality.bindings.items():
             bench = self._bench(self._library(slug, binding.revision))
-            dirty |= {node.key() for node in cycles_ended(bench, before, now)}
-        return dirty
+            yield from cycles_ended(bench, before, locality.tick)
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
         """A new revision judges everything that is not in a closed period, afresh."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
-from envrules.errors import Problem, RulesetError
+from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
 from envrules.ruleset.check_references import check_references
 from envrules.ruleset.check_rules import check_rules
 from envrules.ruleset.check_scores import check_scores
@@ -20,15 +21,15 @@ SUFFIXES = (".yaml", ".yml")
 
 def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
     """Return the problems of a ruleset whose shape is right, warnings included, by place."""
-    found = [
-        *_name(loaded),
-        *check_references(loaded),
-        *check_values(loaded),
-        *check_scores(loaded),
-        *check_slips(loaded),
-        *check_rules(loaded),
-    ]
-    return sorted(set(found))
+    found = chain(
+        _name(loaded),
+        check_references(loaded),
+        check_values(loaded),
+        check_scores(loaded),
+        check_slips(loaded),
+        check_rules(loaded),
+    )
+    return sorted(set(islice(found, MAX_PROBLEMS)))
 
 
 def check_text(text: str, file: str) -> list[Problem]:

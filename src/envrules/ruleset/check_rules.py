@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain, pairwise
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple, TypeAlias
 
 from envrules.errors import Problem
 from envrules.kinds.common import Require
@@ -22,6 +22,7 @@ MAX_ALL: Final = 3
 """Facts that one condition may join; the matcher's engine bears no more."""
 
 _MAX_CIRCLES = 20  # reported at most
+_ANY_REPORT = -1  # stands among the rules for every required report
 
 
 class _Pattern(NamedTuple):
@@ -31,6 +32,10 @@ class _Pattern(NamedTuple):
     kind: str
     name: str
     absent: bool
+
+
+_Dependencies: TypeAlias = dict[int, dict[int, _Pattern | None]]
+"""Rule, by its index → the rules it depends on, each with the pattern that says so."""
 
 
 def check_rules(loaded: LoadedRuleset) -> Iterator[Problem]:
@@ -125,11 +130,28 @@ def _condition(
 def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
     """Yield one problem for each circle of rules.
 
-    A rule depends on another whose consequence it names, or whose required report's lateness it
-    names. Without circles every `none` is about facts that are settled before, so conclusions do
+    Without circles every `none` is about facts that are settled before, so that conclusions do
     not depend on the order of evaluation.
     """
-    rules = loaded.spec.rules
+    depends = _dependencies(loaded.spec.rules)
+    for _ in range(_MAX_CIRCLES):
+        try:
+            TopologicalSorter(depends).prepare()
+            return
+        except CycleError as error:
+            # Each node comes before the one that depends on it; the first is repeated at the end.
+            nodes: list[int] = error.args[1][1:]
+        first = nodes.index(min(node for node in nodes if node != _ANY_REPORT))
+        yield _circle(loaded, [*nodes[first:], *nodes[: first + 1]], depends)
+        for node in nodes:
+            del depends[node]
+
+
+def _dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
+    """Return on what each rule depends, and the pattern that says so.
+
+    A rule depends on another whose consequence it names, or whose required report's lateness.
+    """
     named: defaultdict[str, list[int]] = defaultdict(list)
     requiring: defaultdict[str, list[int]] = defaultdict(list)
     for i, rule in enumerate(rules):
@@ -137,42 +159,33 @@ def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
         for item in rule.then:
             if isinstance(item, Require):
                 requiring[item.require].append(i)
-    depends: dict[int, dict[int, _Pattern]] = {}
+    depends: _Dependencies = {_ANY_REPORT: {i: None for every in requiring.values() for i in every}}
     for i, rule in enumerate(rules):
-        depends[i] = {}
+        mine = depends[i] = {}
         for pattern in _patterns(("rules", i, "when"), rule.when):
-            source: Mapping[str, Sequence[int]] = {"rule": named, "late": requiring}.get(
-                pattern.kind, {}
-            )
-            names = source if pattern.name == ANY else (pattern.name,)
-            before = chain.from_iterable(source.get(name, ()) for name in names)
-            depends[i].update(dict.fromkeys(before, pattern))
-    for _ in range(_MAX_CIRCLES):
-        try:
-            TopologicalSorter(depends).prepare()
-        except CycleError as error:
-            # The error lists each rule before the one that depends on it.
-            circle: list[int] = error.args[1]
-            yield _circle(loaded, circle, depends)
-            for i in circle:
-                depends.pop(i, None)
-        else:
-            return
+            match pattern.kind, pattern.name:
+                case "rule", name if name == ANY:
+                    mine[i] = pattern  # itself among them
+                case "late", name if name == ANY:
+                    mine[_ANY_REPORT] = pattern
+                case "rule", name:
+                    mine.update(dict.fromkeys(named.get(name, ()), pattern))
+                case "late", name:
+                    mine.update(dict.fromkeys(requiring.get(name, ()), pattern))
+    return depends
 
 
-def _circle(
-    loaded: LoadedRuleset, circle: list[int], depends: dict[int, dict[int, _Pattern]]
-) -> Problem:
-    links = [depends[later][earlier] for earlier, later in pairwise(circle)]
+def _circle(loaded: LoadedRuleset, nodes: list[int], depends: _Dependencies) -> Problem:
+    links = [link for earlier, later in pairwise(nodes) if (link := depends[later][earlier])]
     absent = next((link for link in links if link.absent), None)
-    links_shown = " → ".join(loaded.spec.rules[i].id for i in circle)
+    rules = loaded.spec.rules
+    names = " → ".join(rules[node].id for node in nodes if node != _ANY_REPORT)
     if absent is not None:
         return loaded.problem(
-            "ER603", absent.path,
-            f"whether this is absent depends on the rule itself: {links_shown}",
+            "ER603", absent.path, f"whether this is absent depends on the rule itself: {names}",
             "let `none` name only facts that come before: bands, lists, slips, earlier rules",
         )  # fmt: skip
     return loaded.problem(
-        "ER602", links[0].path, f"these rules follow from each other in a circle: {links_shown}",
+        "ER602", links[0].path, f"these rules follow from each other in a circle: {names}",
         "remove one of the links, here or in the other rules",
     )  # fmt: skip

@@ -14,7 +14,10 @@ from envrules.kinds.scores import RowSpec
 from envrules.model.values import ALWAYS
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
-from envrules.ruleset.walk import in_force, repeated, starts, texts
+from envrules.ruleset.walk import repeated, texts, timeline
+
+MAX_CLAIMS = 10_000
+"""Combinations of place and category that one row may list; the engine looks each of them up."""
 
 _ANY = ""
 _ZERO = Decimal(0)
@@ -61,9 +64,17 @@ def _table(loaded: LoadedRuleset, path: Path, rows: tuple[RowSpec, ...]) -> Iter
         if row.each is None:
             yield from _supplied(loaded, (*path, i), row)
             continue
+        places, categories = _claimed(row, "at"), _claimed(row, "find")
+        if len(places) * len(categories) > MAX_CLAIMS:
+            yield loaded.problem_of(
+                "ER109", (*path, i),
+                f"row {row.id} claims {len(places)} places times {len(categories)} categories",
+                f"at most {MAX_CLAIMS} combinations: leave `at` or `find` out, or split the row",
+            )  # fmt: skip
+            continue
         # A flag may be switched on by an operator at any time, so its words count as claimed. A
         # row without places or categories takes what no other row names: no conflict.
-        claims = {(at, find) for at in _claimed(row, "at") for find in _claimed(row, "find")}
+        claims = {(at, find) for at in places for find in categories}
         for claim in sorted(claims & claimed.keys()):
             at, find = (word or "any" for word in claim)
             yield loaded.problem_of(
@@ -167,43 +178,44 @@ def _bands(loaded: LoadedRuleset, path: Path, bands: tuple[BandSpec, ...]) -> It
     if not bands:
         yield loaded.problem_of("ER209", path, f"{loaded.name(path)} has no bands", "remove it")
         return
-    values = [_thresholds(loaded, band) for band in bands]
-    given = [dated for of_band in values for dated in of_band.values()]
-    if not all(given):  # an unknown or unfit parameter: reported elsewhere
+    bounds = [(i, bound) for i, band in enumerate(bands) for bound in _given(band)]
+    values = [_thresholds(loaded, bands[i], bound) for i, bound in bounds]
+    if not all(values):  # an unknown or unfit parameter: reported elsewhere
         return
-    for start in starts(given):
-        found = list(_bands_at(loaded, path, bands, values, start))
+    for start, held in timeline(*values):
+        known = dict(zip(bounds, held, strict=True))
+        found = list(_bands_at(loaded, path, bands, known, start))
         if found:  # once is enough: later dates mostly repeat it
             yield from found
             return
 
 
-def _thresholds(loaded: LoadedRuleset, band: BandSpec) -> dict[str, dict[str, Decimal]]:
-    """Return the dated values of each bound; empty ones where the parameter is of no use."""
-    bounds: dict[str, dict[str, Decimal]] = {}
-    for bound in _BOUNDS:
-        if (name := getattr(band, bound)) is not None:
-            parameter = loaded.spec.parameters.get(name.removeprefix("$"))
-            values = parameter.values if parameter is not None else {}
-            numbers = {key: v for key, v in values.items() if type(v) is Decimal}
-            bounds[bound] = numbers if len(numbers) == len(values) else {}
-    return bounds
+def _given(band: BandSpec) -> list[str]:
+    return [bound for bound in _BOUNDS if getattr(band, bound) is not None]
+
+
+def _thresholds(loaded: LoadedRuleset, band: BandSpec, bound: str) -> dict[str, Decimal]:
+    """Return the dated values of a bound; empty where the parameter is of no use."""
+    parameter = loaded.spec.parameters.get(getattr(band, bound).removeprefix("$"))
+    values = parameter.values if parameter is not None else {}
+    numbers = {key: value for key, value in values.items() if type(value) is Decimal}
+    return numbers if len(numbers) == len(values) else {}
 
 
 def _bands_at(
     loaded: LoadedRuleset, path: Path, bands: tuple[BandSpec, ...],
-    values: list[dict[str, dict[str, Decimal]]], start: str,
+    held: Mapping[tuple[int, str], Decimal | None], start: str,
 ) -> Iterator[Problem]:  # fmt: skip
     """Yield what is wrong with the bands by the values in force at `start`."""
     when = "" if start == ALWAYS else f" (from {start} on)"
     ranges: list[tuple[_Edge, _Edge, int]] = []
-    for i, bounds in enumerate(values):
+    for i, band in enumerate(bands):
         known: dict[str, Decimal] = {}
-        for bound, dated in bounds.items():
-            if (value := in_force(dated, start)) is None:
+        for bound in _given(band):
+            if (value := held[i, bound]) is None:
                 yield loaded.problem(
                     "ER407", (*path, i, bound),
-                    f"{loaded.name((*path, i))}: {getattr(bands[i], bound)} has no value{when}, "
+                    f"{loaded.name((*path, i))}: {getattr(band, bound)} has no value{when}, "
                     "when other bounds have one",
                     "give it a value from `always` or from the same date on",
                 )  # fmt: skip

@@ -11,7 +11,7 @@ from envrules.kinds.ladders import LadderSpec
 from envrules.model.values import ALWAYS
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
-from envrules.ruleset.walk import in_force, repeated, starts
+from envrules.ruleset.walk import repeated, timeline
 from envrules.ruleset.words import choose
 
 
@@ -98,8 +98,7 @@ def _order_of_rungs(loaded: LoadedRuleset, path: Path, ladder: LadderSpec) -> It
     ]
     for at, (i, rung, limit) in enumerate(counted[1:]):
         _, before, earlier = counted[at]
-        for start in starts([limit.values, earlier.values]):
-            first, second = in_force(earlier.values, start), in_force(limit.values, start)
+        for start, (first, second) in timeline(earlier.values, limit.values):
             if (
                 limit.unit == earlier.unit
                 and type(first) is Decimal

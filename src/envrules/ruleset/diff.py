@@ -11,7 +11,7 @@ from envrules.model.values import ALWAYS
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.revision import same_content
 from envrules.ruleset.source import Data
-from envrules.ruleset.walk import in_force, starts
+from envrules.ruleset.walk import timeline
 
 NOTHING = "无"
 _DATED = ("parameters", "tables")
@@ -97,10 +97,9 @@ def _dated(
 ) -> Iterator[Change]:
     """Yield the changes of a dated value: one for each stretch of time with its own difference."""
     stretches: list[tuple[str, Data, Data]] = []
-    for start in starts([before, after]):
-        pair = in_force(before, start), in_force(after, start)
+    for start, pair in timeline(before, after):
         if not stretches or not all(map(same_content, stretches[-1][1:], pair)):
-            stretches.append((start, *pair))
+            stretches.append((start, pair[0], pair[1]))
     ends = [start for start, *_ in stretches[1:]] + [""]
     for (since, was, becomes), end in zip(stretches, ends, strict=True):
         yield from _node(was, becomes, path, title, since, end)

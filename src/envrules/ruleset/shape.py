@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
-from envrules.errors import Problem, RulesetError
+from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
 from envrules.ruleset.schema import RulesetSpec
 from envrules.ruleset.schema_types import (
     allowed_words,
@@ -59,12 +60,13 @@ def validate(document: Document, file: str) -> RulesetSpec:
         raise RulesetError([problem])
     translate = _Translator(document, file)
     empty = {path for path in document.values if _at(document.data, path) is None}
-    problems = [translate.empty(path) for path in empty]
+    problems = [translate.empty(path) for path in islice(sorted(empty, key=str), MAX_PROBLEMS)]
     try:
         spec = RulesetSpec.model_validate(_fitted(document.data, RulesetSpec), strict=True)
     except ValidationError as error:
         faults = [fault for fault in _faults(error, document.data) if fault.path not in empty]
-        problems += [translate.problem(fault) for fault in _without_alternatives(faults)]
+        worded = map(translate.problem, _without_alternatives(faults))
+        problems += islice(worded, MAX_PROBLEMS)
     else:
         if not problems:
             return spec
@@ -101,9 +103,13 @@ def _faults(error: ValidationError, data: Data) -> Iterator[_Fault]:
                 node = node[step]
                 path = (*path, step)
         context = found.get("ctx", {})
+        # A list whose items are wrong counts as too short as well: only the items are reported.
+        if found["type"] == "too_short" and context["actual_length"] != len(node):
+            continue
         yield _Fault(
             path, found["type"], str(location[-1]) if missing else "", in_key,
-            str(context.get("error", "")), int(context.get("max_length", 0)),
+            str(context.get("error", "")),
+            int(context.get("max_length") or context.get("min_length") or 0),
         )  # fmt: skip
 
 
@@ -161,9 +167,11 @@ class _Translator:
             case "value_error":
                 return self._contradiction(fault)
             case "too_short":
+                few = "one entry" if fault.limit == 1 else f"{fault.limit} entries"
                 return self._at_key(
-                    fault.path, "ER209", f"{self.document.name(fault.path)} has no entry",
-                    "write at least one, or remove what needs it",
+                    fault.path, "ER209",
+                    f"{self.document.name(fault.path)} needs at least {few}",
+                    "write what is missing, or remove what needs it",
                 )  # fmt: skip
             case kind if kind in _WRONG_TYPES and not fault.in_key:
                 return self._wrong_type(fault)
@@ -222,7 +230,7 @@ class _Translator:
         form = form_of(declared)
         value = str(fault.path[-1]) if fault.in_key else _at(self.document.data, fault.path)
         name = self.document.name(fault.path[:-1] if fault.in_key else fault.path)
-        if fault.limit:
+        if fault.type == "string_too_long":
             message = f"{name}: {shown(value)} is longer than {fault.limit} characters"
             fix = "shorten it"
         else:

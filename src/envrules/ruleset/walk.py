@@ -77,16 +77,13 @@ def repeated(
             )
 
 
-def starts(dated: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return every key (`always` or a date) at which one of the dated values changes, in order."""
-    return sorted({key for values in dated for key in values}, key=_order)
+def timeline(*dated: Mapping[str, T]) -> Iterator[tuple[str, tuple[T | None, ...]]]:
+    """Yield each key (`always` or a date) at which a value changes, with all values in force then.
 
-
-def in_force(values: Mapping[str, T], start: str) -> T | None:
-    """Return the value in force at `start` (`always` or an ISO date); None where there is none."""
-    held = [key for key in values if _order(key) <= _order(start)]
-    return values[max(held, key=_order)] if held else None
-
-
-def _order(key: str) -> str:
-    return "" if key == ALWAYS else key
+    A value that does not hold yet is None.
+    """
+    held: tuple[T | None, ...] = (None,) * len(dated)
+    keys = {key for values in dated for key in values}
+    for start in sorted(keys, key=lambda key: "" if key == ALWAYS else key):
+        held = tuple(v.get(start, h) for v, h in zip(dated, held, strict=True))
+        yield start, held

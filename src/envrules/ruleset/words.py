@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 _SHOWN = 40  # characters of a value, and words of a list at most
 _LISTED = 12
+_COMPARED = 1000
 
 
 def shown(value: Any) -> str:
@@ -46,7 +48,8 @@ def listed(words: Iterable[str]) -> str:
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that was probably meant."""
-    return next(iter(get_close_matches(word[:_SHOWN], known, n=1, cutoff=0.6)), None)
+    candidates = list(islice(known, _COMPARED))  # comparing takes time
+    return next(iter(get_close_matches(word[:_SHOWN], candidates, n=1, cutoff=0.6)), None)
 
 
 def choose(word: str, known: Collection[str], otherwise: str) -> str:

@@ -7,14 +7,14 @@ from datetime import tzinfo
 from typing import Any
 
 from envrules.wire.field_types import FieldType, Name, expect, surely_names
-from envrules.wire.limits import LIST_LIMIT, MAP_LIMIT
+from envrules.wire.limits import LIST_LIMIT, MAP_LIMIT, PROBLEM_LIMIT
 from envrules.wire.problems import FieldProblem, Invalid, invalid, shown
 
 
 def take_all(
     parts: Iterable[Any], take: Callable[[Any], Any], where: Callable[[int, Any], str]
 ) -> list[Any]:
-    """Return `take` of every part; raise their problems together, each under its `where`."""
+    """Return `take` of every part; raise all (or enough) problems, each under its `where`."""
     taken: list[Any] = []
     problems: list[FieldProblem] = []
     for i, part in enumerate(parts):
@@ -22,6 +22,8 @@ def take_all(
             taken.append(take(part))
         except Invalid as error:
             problems += error.under(where(i, part))
+            if len(problems) >= PROBLEM_LIMIT:
+                break
     if problems:
         raise Invalid(problems)
     return taken

@@ -15,12 +15,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import Any
 
+from msgspec.structs import replace
+
 from envrules.model.base import Instant
 from envrules.model.events import Event, payload_kind
 from envrules.wire.events_in import build, in_future
 from envrules.wire.field_types import expect
 from envrules.wire.payloads import HEADER, PAYLOADS
-from envrules.wire.problems import Invalid, contradiction, invalid
+from envrules.wire.problems import FieldProblem, Invalid, contradiction, invalid
 from envrules.wire.shapes import unknown_field
 
 _KNOWN = (*HEADER.fields, "at", *PAYLOADS)
@@ -64,8 +66,15 @@ def parse_event(
     except Invalid as error:
         problems += error.problems
     if problems:
+        if raw.get("at") is not None:
+            problems = [_under_at(problem) for problem in problems]
         raise Invalid(problems)
     return build(header, payload)
+
+
+def _under_at(problem: FieldProblem) -> FieldProblem:
+    """Return a problem of `occurred_at` as one of `at`, which stood for it."""
+    return replace(problem, path="at") if problem.path == "occurred_at" else problem
 
 
 def _header(raw: Mapping[Any, Any], new_id: Callable[[], str] | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from envrules.model.base import Instant
 from envrules.wire.limits import NAME_LIMIT, TEXT_LIMIT
-from envrules.wire.problems import invalid, shown
+from envrules.wire.problems import invalid, meant, shown
 from envrules.wire.times import format_instant, from_plain, within_range
 
 # Controls, line separators, lone surrogates, and what no eye can see in an id.
@@ -38,10 +38,12 @@ class FieldType:
     """Whether protobuf tells unset from empty (a message, or an `optional` field)."""
     nothing: Callable[[], Any] = type(None)
     """Makes the model's value of a field that is not given."""
+    zero_is_given = False
+    """Whether a value that is zero or false differs from none."""
 
-    def is_empty(self, value: Any) -> bool:
-        """Say whether the model's value means "not given"."""
-        return bool(value == self.nothing())
+    def is_given(self, value: Any) -> bool:
+        """Say whether the model's value is to be written."""
+        return bool(value) or (self.zero_is_given and value is not None)
 
     def read(self, raw: Any) -> Any:
         """Return the model's value of a protobuf value that is not empty."""
@@ -130,6 +132,8 @@ class EventName(Name):
 class Number(FieldType):
     """A decimal as text, kept exactly and in one form: 1.50 becomes 1.5."""
 
+    zero_is_given = True
+
     def __init__(
         self,
         *,
@@ -205,10 +209,7 @@ class Flag(FieldType):
     def __init__(self, *, required: bool = False) -> None:
         self.required = required
         # A required flag is `optional` in the proto, so that false can be said.
-        self.has_presence = required
-
-    def is_empty(self, value: Any) -> bool:
-        return value is False and not self.required
+        self.has_presence = self.zero_is_given = required
 
     def parse(self, raw: Any, zone: tzinfo | None) -> bool:  # noqa: ARG002
         expect(bool, raw, "true or false")
@@ -218,7 +219,7 @@ class Flag(FieldType):
 class Time(FieldType):
     """An instant: google.protobuf.Timestamp, or text."""
 
-    has_presence = True
+    has_presence = zero_is_given = True
 
     def __init__(self, *, required: bool = False) -> None:
         self.required = required
@@ -272,7 +273,8 @@ class Word(FieldType):
     def parse(self, raw: Any, zone: tzinfo | None) -> str:  # noqa: ARG002
         expect(str, raw, "a word")
         if raw not in self.numbers:
-            raise invalid("UNKNOWN_VALUE", value=shown(raw), hint=f"; {', '.join(self.numbers)}")
+            hint = meant(raw, self.numbers) or f"; there are {', '.join(self.numbers)}"
+            raise invalid("UNKNOWN_VALUE", value=shown(raw), hint=hint)
         return str(raw)
 
     def show(self, value: str, zone: tzinfo) -> str:  # noqa: ARG002

@@ -16,6 +16,8 @@ MAP_LIMIT = 200
 """Entries of a map within an event."""
 BATCH_LIMIT = 1000
 """Events of one call, or of one request on a stream."""
+PROBLEM_LIMIT = 10
+"""Problems told of one event: a thousand bad photos need no thousand messages."""
 FLOW_LIMIT = 2**63 - 1
 """Largest flow sequence: what an int64 holds."""
 

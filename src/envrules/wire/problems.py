@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
 
 import msgspec
 
 from envrules.model.base import Frozen
 from envrules.v1 import common_pb2
+from envrules.wire.limits import PROBLEM_LIMIT
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "REQUIRED": ("is required", "必填"),
@@ -76,11 +79,14 @@ class FieldProblem(Frozen, frozen=True):
 
 
 class Invalid(Exception):
-    """A value cannot be taken over. `problems` holds everything that is wrong with it."""
+    """A value cannot be taken over. `problems` holds what is wrong: all of it, or enough of it."""
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.path} {p.message}" for p in self.problems))
+        self.problems = tuple(islice(problems, PROBLEM_LIMIT))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{problem.path} {problem.message}" for problem in self.problems)
 
     def under(self, parent: str) -> tuple[FieldProblem, ...]:
         """Return the problems seen from outside."""
@@ -118,6 +124,12 @@ def shown(value: object, limit: int = 40) -> str:
     else:
         text = f"a {type(value).__name__}"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message that says which known word was probably meant."""
+    close = get_close_matches(word, known, n=1) if len(word) < 100 else []
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def problem_to_proto(problem: FieldProblem) -> common_pb2.Problem:

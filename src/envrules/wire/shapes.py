@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
-from difflib import get_close_matches
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -17,7 +16,7 @@ from google.protobuf.message import Message
 
 from envrules.wire.field_types import FieldType, Name, expect, surely_names
 from envrules.wire.limits import NAME_LIMIT
-from envrules.wire.problems import FieldProblem, Invalid, field_problem, shown
+from envrules.wire.problems import FieldProblem, Invalid, field_problem, meant, shown
 
 Values = dict[str, Any]
 """Values of the model by the proto's field names."""
@@ -122,7 +121,7 @@ class Shape(FieldType):
             **{
                 name: kinds[name].write(part)
                 for name, part in self.spread(value).items()
-                if not kinds[name].is_empty(part)
+                if kinds[name].is_given(part)
             }
         )
 
@@ -150,13 +149,12 @@ class Shape(FieldType):
         return {
             name: kinds[name].show(part, zone)
             for name, part in self.spread(value).items()
-            if not kinds[name].is_empty(part)
+            if kinds[name].is_given(part)
         }
 
 
 def unknown_field(key: object, known: Iterable[str]) -> FieldProblem:
     """Return the problem of a key that no field has, with the one that was probably meant."""
-    if not isinstance(key, str) or len(key) > NAME_LIMIT or not key.isidentifier():
+    if not (isinstance(key, str) and len(key) <= NAME_LIMIT and key.isidentifier()):
         return field_problem(f"[{shown(key)}]", "UNKNOWN_FIELD", hint="")
-    close = get_close_matches(key, known, n=1)
-    return field_problem(key, "UNKNOWN_FIELD", hint=f"; did you mean {close[0]}?" if close else "")
+    return field_problem(key, "UNKNOWN_FIELD", hint=meant(key, known))

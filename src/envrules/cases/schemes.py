@@ -1,0 +1,53 @@
+"""From a file of cases to the scheme that they are about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from envrules.cases.model import CaseFile, Overrides
+from envrules.cases.runner import SchemeFactory
+from envrules.errors import Problem, RulesetError
+from envrules.plugin_manager import Plugins
+from envrules.ruleset.check import read_text
+from envrules.ruleset.compile import Scheme
+from envrules.runtime.library import Library, shown
+
+
+def factory_for(cases: CaseFile, plugins: Plugins) -> SchemeFactory:
+    """Return the factory of the scheme that `cases` are about.
+
+    The ruleset is the one that the file names, relative to itself, or else the plugin's.
+
+    Raises:
+        RulesetError: there is no such scheme, or its ruleset cannot be read.
+    """
+    path = _ruleset(cases, plugins)
+    text, library = read_text(path), Library(plugins)
+
+    def compiled(overrides: Overrides) -> Scheme:
+        scheme = library.add(text, shown(path), overrides, 0)
+        if scheme.slug != cases.scheme:
+            raise _refused(
+                cases, f"the cases are about {cases.scheme}, their ruleset is {scheme.slug}",
+                "correct `scheme:` or `ruleset:`",
+            )  # fmt: skip
+        return scheme
+
+    return compiled
+
+
+def _ruleset(cases: CaseFile, plugins: Plugins) -> Path:
+    if cases.ruleset:
+        return Path(cases.file).parent / cases.ruleset
+    source = plugins.schemes.get(cases.scheme)
+    if source is None:
+        known = ", ".join(plugins.schemes)
+        raise _refused(
+            cases, f"no plugin brings the scheme {cases.scheme}; there is {known}",
+            "install its plugin, or name its file with `ruleset:`",
+        )  # fmt: skip
+    return source.ruleset
+
+
+def _refused(cases: CaseFile, message: str, fix: str) -> RulesetError:
+    return RulesetError([Problem(cases.file, 1, 1, "ER303", message, fix)])
