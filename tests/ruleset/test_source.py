@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from envrules.errors import Problem, RulesetError
-from envrules.ruleset.source import Data, Position, decode, parse
+from envrules.ruleset.characters import decode
+from envrules.ruleset.source import Data, Position, parse
 
 
 def data(text: str) -> Data:
@@ -134,6 +135,7 @@ def test_name_of_a_path_uses_ids() -> None:
         ("a: \u202eb\n", "ER103"),
         ('a: "\\ud800"\n', "ER103"),
         ('a: "\\0"\n', "ER103"),
+        ("a: 1\rb: 2\n", "ER103"),
         ("a:\tb\n", "ER104"),
         ("# a comment\twith a tab\n", "ER104"),
     ],

@@ -167,6 +167,24 @@ def test_readers_never_see_a_gap(store_url: str) -> None:
     assert sum(not receipt.duplicate for _, receipt in receipts) == len(ids)
 
 
+def test_appends_to_several_localities_never_block_each_other(store: Store) -> None:
+    """Calls that name the same localities in opposite orders all succeed."""
+    start = threading.Barrier(2)
+
+    def submit(*localities: str) -> None:
+        start.wait()
+        for _ in range(100):
+            store.append([Batch(name, [NewEntry("tick", b"")], 1) for name in localities])
+
+    with ThreadPoolExecutor(2) as pool:
+        for job in [
+            pool.submit(submit, "gaoling", "liuhu"),
+            pool.submit(submit, "liuhu", "gaoling"),
+        ]:
+            job.result()
+    assert (store.head("gaoling"), store.head("liuhu")) == (200, 200)
+
+
 CALLS = st.lists(
     st.lists(
         st.tuples(

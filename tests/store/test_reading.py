@@ -32,11 +32,11 @@ DECISION = DecisionRow(
 )  # fmt: skip
 
 
-def emit(store: Store, *decisions: DecisionRow) -> list[DecisionRow]:
+def emit(store: Store, *decisions: DecisionRow, locality: str = "gaoling") -> list[DecisionRow]:
     """Emit decisions; each gets the next number, and its number as its id."""
-    taken = store.lease("gaoling", "projector", 10**15, 0)
+    taken = store.lease(locality, "projector", 10**15, 0)
     assert taken is not None
-    now = store.projection("gaoling")
+    now = store.projection(locality)
     numbered = [
         msgspec.structs.replace(decision, decision_seq=seq, id=f"id-{seq}")
         for seq, decision in enumerate(decisions, now.decision_seq + 1)
@@ -99,6 +99,8 @@ def test_current_is_the_last_version_that_was_not_revoked(store: Store) -> None:
         msgspec.structs.replace(DECISION, version=2, change="supersede", outcome="none"),
         msgspec.structs.replace(DECISION, slot="slot-2"),
     )
+    elsewhere = msgspec.structs.replace(DECISION, slot="slot-2", version=2)
+    emit(store, elsewhere, locality="liuhu")
     current = DecisionFilter(current_only=True)
     assert store.decisions("gaoling", filters=current) == [superseding, kept]
     assert store.decisions("gaoling", filters=DecisionFilter(current_only=True, outcome="red")) == [

@@ -2,17 +2,18 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from envrules.store import Batch, NewEntry, Store, StoreError
 from envrules.store.database import Database
-from envrules.store.tables import metadata
+from envrules.store.tables import localities, metadata
 
 OPEN_AND_APPEND = """
 import sys
@@ -159,4 +160,38 @@ def test_sqlite_syncs_before_a_receipt(tmp_path: Path) -> None:
         assert pragma(connection.connection.cursor(), "synchronous") == 1  # NORMAL
     with database.reading() as connection:
         assert pragma(connection.connection.cursor(), "query_only") == 1
+    database.close()
+
+
+def test_sqlite_writers_queue_from_their_start(tmp_path: Path) -> None:
+    """On SQLite a write transaction waits at its start for one of another process to end.
+
+    Else both could read first, and one of them would fail when it writes.
+    """
+    databases = [Database(f"sqlite:///{tmp_path}/store.db") for _ in range(2)]
+    entered = threading.Event()
+
+    def write() -> None:
+        with databases[1].writing():
+            entered.set()
+
+    with databases[0].writing():
+        other = threading.Thread(target=write)
+        other.start()
+        assert not entered.wait(0.1)
+    other.join()
+    assert entered.is_set()
+    for database in databases:
+        database.close()
+
+
+def test_reads_of_one_transaction_see_one_state(store_url: str) -> None:
+    """What is committed between two reads of a transaction shows in neither."""
+    database = Database(store_url)
+    with Store.open(store_url) as store, database.reading() as connection:
+        count = select(func.count()).select_from(localities)
+        assert connection.execute(count).scalar_one() == 0
+        store.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
+        assert connection.execute(count).scalar_one() == 0
+        assert len(store.localities()) == 1
     database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -50,18 +51,26 @@ class Comparer:
             found = [d for d in effective if self.matches(pattern, d)]
             met.update(d.id for d in found)
             failures += self._count(pattern, found, effective)
-        failures += [
-            Failure(location, "not expected: " + described(d, self.zone), (f"by {_rule_line(d)}",))
-            for d in effective if d.id not in met
-        ]  # fmt: skip
-        return failures
+        return failures + self._besides(
+            location, "not expected", [d for d in effective if d.id not in met]
+        )
+
+    def _besides(self, location: str, word: str, decisions: Iterable[Decision]) -> list[Failure]:
+        """Return a failure for each decision that nobody expected; equal ones share it."""
+        alike = Counter((described(d, self.zone), rule_line(d)) for d in decisions)
+        return [
+            Failure(location, f"{word}: {f'{n} × ' if n > 1 else ''}{said}", (f"by {line}",))
+            for (said, line), n in alike.items()
+        ]
 
     def _count(
         self, pattern: Pattern, found: Sequence[Decision], effective: Sequence[Decision]
     ) -> list[Failure]:
         said = said_by(pattern)
         if len(found) != pattern.count:
-            details = [described(d, self.zone) for d in found] or self._nearest(pattern, effective)
+            alike = Counter(described(d, self.zone) for d in found)
+            details = [f"{n} × {said}" for said, n in alike.items()]
+            details = details or self._nearest(pattern, effective)
             return [Failure(
                 pattern.location, f"expected {pattern.count} of {said}, got {len(found)}",
                 tuple(details),
@@ -86,20 +95,14 @@ class Comparer:
                 failures.append(
                     Failure(pattern.location, message, (self._compared(got[i], differing),))
                 )
-        failures += [
-            Failure(
-                location, f"emitted besides: {described(d, self.zone)}", (f"by {_rule_line(d)}",)
-            )
-            for d in got[len(wanted) :]
-        ]
-        return failures
+        return failures + self._besides(location, "emitted besides", got[len(wanted) :])
 
     def never(self, wanted: Iterable[Pattern], emitted: Iterable[Decision]) -> list[Failure]:
         """Return what should never have been issued and was."""
         issued = [d for d in emitted if d.change != "revoke"]
         return [
             Failure(pattern.location, f"never expected {said_by(pattern)}",
-                    (described(d, self.zone), f"by {_rule_line(d)}"))
+                    (described(d, self.zone), f"by {rule_line(d)}"))
             for pattern in wanted for d in issued if self.matches(pattern, d)
         ]  # fmt: skip
 
@@ -146,7 +149,7 @@ class Comparer:
     def _compared(self, decision: Decision, differing: Mapping[str, tuple[str, str]]) -> str:
         differences = "; ".join(f"{k} is {g}, not {w}" for k, (w, g) in differing.items())
         said = described(decision, self.zone)
-        return f"nearest: {said}: {differences} (by {_rule_line(decision)})"
+        return f"nearest: {said}: {differences} (by {rule_line(decision)})"
 
 
 _GETTERS: dict[str, Callable[[Decision], Any]] = {
@@ -154,6 +157,7 @@ _GETTERS: dict[str, Callable[[Decision], Any]] = {
     "issue": lambda d: d.content.slot.subject.removeprefix("issue:")
     if d.content.slot.subject.startswith("issue:") else next(iter(d.content.issues), ""),
     "issues": lambda d: d.content.issues,
+    "events": lambda d: d.content.events,
     "period": lambda d: d.content.period,
     "anchor": lambda d: d.content.slot.anchor,
     "outcome": lambda d: d.content.outcome,
@@ -215,7 +219,7 @@ def local_time(instant: int, zone: tzinfo) -> str:
     return text.removesuffix(":00") if text.count(":") == 2 else text
 
 
-def _rule_line(decision: Decision) -> str:
+def rule_line(decision: Decision) -> str:
     """Return where the rule that decided is written."""
     return next((s.location for s in decision.content.steps if s.location), "no rule")
 

@@ -150,7 +150,7 @@ class Case:
     """Type and id (which is the title too) of each unit that is there from the beginning."""
     overrides: Overrides
     begins: str
-    """Local date at which the locality's time begins; empty: the month of its first step."""
+    """Local date at which time and units begin; empty: the month of the first event or tick."""
     steps: tuple[Step, ...]
     expect: Expectations
 

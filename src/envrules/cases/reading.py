@@ -87,7 +87,7 @@ class Reader:
 
     def texts(self, path: Path, what: str) -> tuple[str, ...]:
         """Return a list of texts; a single text is a list of one."""
-        if isinstance(self.at(path), str):
+        if isinstance(self.at(path), str | Decimal):
             return (self.text(path, what),)
         return tuple(self.text(item, what) for item in self.items(path, what))
 

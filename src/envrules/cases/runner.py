@@ -41,8 +41,6 @@ SchemeFactory = Callable[[Overrides], Scheme]
 """From a locality's overrides to the compiled scheme; raises RulesetError if they do not fit."""
 
 _LOCALITY = "case"
-_ALWAYS_THERE = "2000-01-01"
-"""Since when the units of a case have existed, unless an event says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +159,8 @@ class _Run:
         begins = self._begins([e.occurred_at for step in events.values() for e in step])
         self.locality.append(Tick(begins))
         self.locality.append(Published(self.scheme.slug, self.scheme.revision, at=begins))
-        since = instant_of(_ALWAYS_THERE, self.zone)
         for kind, unit in case.units:
-            payload = UnitDeclared(unit, unit, kind, since=since)
+            payload = UnitDeclared(unit, unit, kind)
             self.locality.append(Arrived(Event(f"unit {unit}", begins, payload)))
         for step in case.steps:
             if isinstance(step, EventStep):
@@ -204,7 +201,7 @@ class _Run:
             raise _Stop(location, error.problems[0].message) from None
 
     def _begins(self, occurred: Sequence[Instant]) -> Instant:
-        """Return when the locality's time begins: with the month of the first event or tick."""
+        """Return when time and units begin: with the month of the first event or tick."""
         case = self.case
         if case.begins:
             return self._time(case.begins, case.location)

@@ -40,7 +40,7 @@ class Month:
         self.zone = ZoneInfo(place.timezone)
         self._random = Random(f"{seed}:{place.id}")
         self._last = cal.period_dates(story.period)[1]
-        self._end = from_local(datetime.fromisoformat(f"{self._last}T19:00"), self.zone)
+        self._end = self.instant(story.ends)
         # From 0 (clears everything away) to 1 (the worst of all), fixed for the month.
         self._neglect = {unit: self._random.betavariate(1.6, 4) for unit in place.unit_ids()}
         self._units = None if units is None else units
@@ -76,13 +76,11 @@ class Month:
     # ── units ──
 
     def _declared(self) -> Iterator[Event]:
-        since = self.instant(f"{self.story.period[:4]}-01-01")
         at = self.instant(self.story.begins)
         for prefix, units in self.place.units.items():
             for n, title in enumerate(units.titles, start=1):
                 unit = f"{prefix}{n:02d}"
-                payload = UnitDeclared(unit, title, units.type, since=since)
-                yield self._event(f"unit-{unit}", at, payload)
+                yield self._event(f"unit-{unit}", at, UnitDeclared(unit, title, units.type))
 
     # ── issues ──
 
@@ -104,7 +102,7 @@ class Month:
         ))  # fmt: skip
         moves = self._moves(habit, unit, found)
         for flow, (move, at) in enumerate(moves, start=1):
-            if self._at(at) > self._end:
+            if self._at(at) >= self._end:
                 return
             ledger = dict(habit.ledger.get(move, {}))
             by = "" if move in _CHECKS else unit
@@ -116,7 +114,7 @@ class Month:
         neglect, random = self._neglect[unit], self._random
         forgets = random.random() < 0.04 * neglect
         slow = random.random() < 0.25 * neglect
-        fails = random.random() < 0.2 * neglect
+        fails = random.random() < 0.12 * neglect
         at = found
         for step in habit.steps:
             if step == "handled":
@@ -152,8 +150,10 @@ class Month:
     # ── inspections and points ──
 
     def _rounds(self, rounds: Rounds) -> Iterator[Event]:
-        first = datetime.fromisoformat(self.story.begins).date()
-        for n in range((self._last - first).days + 1):
+        first, after = (
+            datetime.fromisoformat(text).date() for text in (self.story.begins, self.story.ends)
+        )
+        for n in range((after - first).days):
             day = first + n * DAY
             for unit in self.place.unit_ids([rounds.unit_type]):
                 if rounds.missed.get(unit) == day:

@@ -9,21 +9,19 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from envrules.model.base import Frozen
+
 STORY = Path(__file__).with_name("story.yaml")
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of the parts of a story: immutable; an unknown key is a mistake."""
-
-
-class Units(Part):
+class Units(Frozen):
     """Units of one type; the key before them begins their ids: v01, v02 ..."""
 
     type: str
     titles: list[str]
 
 
-class Kind(Part):
+class Kind(Frozen):
     """A kind of problem, in the scheme's codes; `times` only where findings are written out."""
 
     place: str
@@ -31,7 +29,7 @@ class Kind(Part):
     times: int = 1
 
 
-class Issues(Part):
+class Issues(Frozen):
     """What grid workers find every day, and how it goes on."""
 
     prefix: str
@@ -51,7 +49,7 @@ class Issues(Part):
     """Types of unit that have issues; all when empty."""
 
 
-class Rounds(Part):
+class Rounds(Frozen):
     """An inspection that every unit of a type makes every day, except on a day it misses."""
 
     kind: str
@@ -61,7 +59,7 @@ class Rounds(Part):
     missed: dict[str, date] = {}
 
 
-class Assessment(Part):
+class Assessment(Frozen):
     """The period's assessment of every unit."""
 
     kind: str
@@ -73,7 +71,7 @@ class Assessment(Part):
     written: dict[str, list[Kind]] = {}
 
 
-class Supplied(Part):
+class Supplied(Frozen):
     """Points that an organ supplies for every unit."""
 
     score: str
@@ -86,14 +84,14 @@ class Supplied(Part):
     written: dict[str, float] = {}
 
 
-class Shown(Part):
+class Shown(Frozen):
     """What the demo shows of a locality: one score, and one unit's statement of it."""
 
     score: str
     unit: str
 
 
-class Place(Part):
+class Place(Frozen):
     """One locality and what happens in it."""
 
     id: str
@@ -119,7 +117,7 @@ class Place(Part):
         ]  # fmt: skip
 
 
-class Story(Part):
+class Story(Frozen):
     """A month and a few days; times are local ones of each locality."""
 
     period: str

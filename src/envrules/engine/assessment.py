@@ -10,8 +10,10 @@ from decimal import Decimal
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.judging import Bench
 from envrules.kinds import scores
+from envrules.kinds.compiled import cite_value
 from envrules.kinds.scores import Charge, Score, Table, Tally
 from envrules.model.base import Instant
+from envrules.model.decisions import Step
 from envrules.model.events import (
     AppealDecided,
     AppealFiled,
@@ -34,6 +36,8 @@ class Unscored:
     outcome: str
     reason: str
     citation: Citation | None = None
+    flag: Step | None = None
+    """The flag that keeps a row from counting it."""
 
 
 @dataclass(slots=True)
@@ -241,12 +245,15 @@ def _charge(
         return unscored("exempt", "免责，不扣分")
     if sighting.issue and (sighting.inspection, sighting.issue) in evidence.issues:
         return unscored("repeat", f"案件 {sighting.issue} 本次测评已扣分")
-    switched_off: Citation | None = None
+    switched_off: Step | None = None
     for row, flags in table.match(sighting.place, sighting.category):
         off = next((f for f in flags if f.at(day).value is not True), None)
         if off is None:
             order = (*order_key(event), sighting.finding)
             return Charge(order, sighting.inspection, row, event, sighting.finding, flags)
-        switched_off = off.at(day).citation
+        switched_off = cite_value(off, off.at(day))
     where = scheme.places.get(sighting.place, sighting.place)
-    return unscored("no_row", f"{where}“{sighting.category}”不在扣分表之内，不扣分", switched_off)
+    reason = f"{where}“{sighting.category}”不在扣分表之内，不扣分"
+    if switched_off is not None:
+        reason = f"{where}“{sighting.category}”不扣分（{switched_off.title}：{switched_off.value}）"
+    return Unscored(event, sighting.finding, "no_row", reason, flag=switched_off)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from envrules.engine.context import live
 from envrules.engine.consequence import judge_consequences
 from envrules.engine.duty import judge_duty
 from envrules.engine.issue import judge_issue
@@ -14,6 +15,7 @@ from envrules.engine.publication import publish
 from envrules.engine.score import judge_score
 from envrules.engine.slip import judge_slip
 from envrules.engine.unread import judge_unread
+from envrules.model.events import AppealDecided, AppealFiled
 
 _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
     "event": judge_unread,
@@ -29,8 +31,10 @@ _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
 def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return what holds of a node, in the state of publication that acts have brought it to."""
     judged = _JUDGES[node.kind](bench, node, inputs)
-    if inputs.acts:
+    appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
+    if inputs.acts or appeals:
+        events = live(inputs.events)
         judged.contents = {
-            slot: publish(content, inputs.acts) for slot, content in judged.contents.items()
+            slot: publish(content, inputs.acts, events) for slot, content in judged.contents.items()
         }
     return judged

@@ -154,16 +154,21 @@ def _judge_deadline(
     )  # fmt: skip
     judged.add(replace(content, due=verdict.due, warnings=verdict.warnings))
     if verdict.outcome == "overdue":
-        _feed(
-            bench, state, judged, "overdue", deadline.id, verdict.at, content.reason, content.events
-        )
+        # What follows from being late is not said anew, nor approved anew, when it is mended late.
+        said = "，".join(parts[:2] if verdict.due is not None else parts[:1])
+        causes = _distinct(state.found, start, state.extension, state.deferral)
+        note = f"案件 {state.issue} {said}"
+        _feed(bench, state, judged, "overdue", deadline.id, verdict.at, note, causes)
 
 
 def _clock_events(state: IssueState, start: Event) -> tuple[str, ...]:
     """Return the events that a clock's verdict rests on, without repeats, in Order."""
-    relevant = (state.found, start, state.extension, state.deferral, state.claim, state.verified,
-                state.closed)  # fmt: skip
-    return tuple(dict.fromkeys(e.id for e in relevant if e is not None))
+    return _distinct(state.found, start, state.extension, state.deferral, state.claim,
+                     state.verified, state.closed)  # fmt: skip
+
+
+def _distinct(*events: Event | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(e.id for e in events if e is not None))
 
 
 def _judge_ladder(

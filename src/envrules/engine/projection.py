@@ -89,20 +89,23 @@ class Projection:
 
     def _arrive(self, seq: int, entry: Arrived) -> set[str]:
         event = entry.event
-        dirty = self._route(seq, event)
+        routed = self._route(seq, event)
+        if entry.node:
+            self._add_input(entry.node, seq)
+            routed.add(entry.node)
+        dirty = set(routed)
+        is_context = isinstance(event.payload, CONTEXT_PAYLOADS)
+        if is_context:
+            dirty |= self._record(event)
+        for reference in self.state.references(event.id, until=seq):
+            if is_context:
+                self._record(self._event(reference))
+            for key in routed:
+                self._add_input(key, reference)
         target = target_of(event.payload)
         if target:
             self.state.add_reference(target, seq)
             dirty |= self._refer(seq, event, target)
-        if entry.node:
-            self._add_input(entry.node, seq)
-            dirty.add(entry.node)
-        if isinstance(event.payload, CONTEXT_PAYLOADS):
-            dirty |= self._record(event)
-        for reference in self.state.references(event.id, until=seq):
-            dirty |= {key for key in dirty if self._add_input(key, reference)}
-            if isinstance(event.payload, CONTEXT_PAYLOADS):
-                self._record(self._event(reference))
         return dirty
 
     def _refer(self, seq: int, event: Event, target: str) -> set[str]:
@@ -179,11 +182,7 @@ class Projection:
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
         """A new revision judges everything that is not in a closed period, afresh."""
-        locality = self.state.locality
-        binding = Binding(entry.scheme, entry.revision, seq)
-        self.state.locality = replace(
-            locality, bindings={**locality.bindings, entry.scheme: binding}
-        )
+        self.state.bind(Binding(entry.scheme, entry.revision, seq))
         routed: dict[str, set[int]] = {}
         for place, old in self.state.events(seq):
             for key in self._readers(place, old):

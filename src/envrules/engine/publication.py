@@ -12,10 +12,16 @@ from msgspec.structs import replace
 
 from envrules.model.decisions import Content, Publication
 from envrules.model.entries import Act
+from envrules.model.events import AppealDecided, AppealFiled, Event
 
 
-def publish(content: Content, acts: Sequence[Act]) -> Content:
-    """Return the content in the state that the acts on its slot have brought it to."""
+def publish(content: Content, acts: Sequence[Act], events: Sequence[Event]) -> Content:
+    """Return the content in the state that acts and appeals on its slot have brought it to.
+
+    `events` are the node's live events, appeals against the slot itself among them: a pending
+    one holds publication, an upheld one revokes the decision.
+    """
+    content = _appealed(content, events)
     mine = [act for act in acts if act.slot == content.slot]
     if not mine:
         return content
@@ -33,3 +39,20 @@ def publish(content: Content, acts: Sequence[Act]) -> Content:
             state, note = "revoked", f"（{act.reason}）" if act.reason else ""
     reason = f"{content.reason}；撤销{note}" if state == "revoked" else content.reason
     return replace(content, publication=state, reason=reason)
+
+
+def _appealed(content: Content, events: Sequence[Event]) -> Content:
+    key = content.slot.key()
+    decided: dict[str, AppealDecided] = {}
+    filed: set[str] = set()
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, AppealDecided) and payload.target == key:
+            decided[payload.appeal] = payload
+        elif isinstance(payload, AppealFiled) and payload.target == key:
+            filed.add(payload.appeal)
+    upheld = next((d for d in decided.values() if d.upheld), None)
+    if upheld is not None:
+        reason = f"{content.reason}；申诉成立，撤销（{upheld.organ}{upheld.basis}）"
+        return replace(content, publication="revoked", reason=reason)
+    return replace(content, publication="held") if filed - decided.keys() else content

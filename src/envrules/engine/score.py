@@ -221,7 +221,8 @@ def _unscored(bench: Bench, score: Score, period: str, unit: str, item: Unscored
         slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", anchor),
         kind="finding", outcome=item.outcome, title=f"{score.citation.title}：{_UNSCORED[item.outcome]}",
         reason=item.reason, at=event.occurred_at, unit=unit, period=period, points=Decimal(0),
-        events=(event.id,), steps=(cite(item.citation or score.citation, note=item.reason),),
+        events=(event.id,),
+        steps=(item.flag or cite(item.citation or score.citation, note=item.reason),),
         revision=bench.scheme.revision,
     )  # fmt: skip
 
@@ -313,7 +314,7 @@ def _adjust(
     """Charge what was learnt after the close to the period that was open when it was learnt."""
     if score.mean_of or account.figure.printed is None:
         return
-    before = account.figure.printed
+    before, sources = account.figure.printed, account.evidence.sources
     later = [
         c for c in bench.context.closes_in_order
         if c.seq > close.seq and cal.period_kind(c.period) == cal.period_kind(period)
@@ -321,25 +322,29 @@ def _adjust(
     latest = later[-1].period if later else period
     targets = [(c.period, c.seq) for c in later] + [(cal.next_period(latest), FOREVER)]
     for target, cut in targets:
-        after = account_for(bench, score, period, unit, inputs, cut).figure.printed
+        known = account_for(bench, score, period, unit, inputs, cut)
+        after = known.figure.printed
         if after is None or after == before:
             continue
         points = after - before
-        before = after
-        judged.add(_adjustment(bench, score, period, target, unit, points, close))
+        learnt = tuple(sorted({*sources} ^ {*known.evidence.sources}))
+        before, sources = after, known.evidence.sources
+        judged.add(_adjustment(bench, score, period, target, unit, points, learnt, close))
         judged.feed(
             score_node(bench.scheme.slug, score.id, target, unit), Adjustment(period, str(points))
         )
 
 
 def _adjustment(
-    bench: Bench, score: Score, period: str, target: str, unit: str, points: Decimal, close: Close
-) -> Content:
+    bench: Bench, score: Score, period: str, target: str, unit: str, points: Decimal,
+    learnt: tuple[str, ...], close: Close,
+) -> Content:  # fmt: skip
+    """`learnt`: the events that came to count, or no longer count, since the close."""
     reason = f"{bench.title(unit, close.at)} {period} 已结账，其后查明的事实更正 {points:+} 分，列入 {target}"
     return Content(
         slot=Slot(bench.scheme.slug, f"scores.{score.id}.adjustment", f"unit:{unit}", f"{period}>{target}"),
         kind="adjustment", outcome="adjusted", title=f"{score.citation.title}更正", reason=reason,
-        at=close.at, unit=unit, period=target, points=points,
+        at=close.at, unit=unit, period=target, points=points, events=learnt,
         steps=(cite(score.citation, note=reason),), revision=bench.scheme.revision,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from envrules.engine.context import Close
 from envrules.engine.judging import Feed
@@ -127,6 +128,8 @@ class Changes:
         self.references: list[tuple[str, int]] = []
         self.decisions: list[tuple[Decision, str]] = []
         """Decision and the key of its node."""
+        self.bindings: list[Binding] = []
+        """Every revision that came into force."""
 
 
 class State:
@@ -239,6 +242,12 @@ class State:
     def add_decision(self, decision: Decision, node: str) -> None:
         """Keep an emitted decision with the key of its node."""
         self.changes.decisions.append((decision, node))
+
+    def bind(self, binding: Binding) -> None:
+        """Put a revision of a scheme into force."""
+        bindings = {**self.locality.bindings, binding.scheme: binding}
+        self.locality = replace(self.locality, bindings=bindings)
+        self.changes.bindings.append(binding)
 
     def take(self) -> Changes:
         """Return what has changed, for a shell that has stored it; the cache may forget it."""

@@ -122,7 +122,8 @@ def _limit(
     held = deadline.within.at(day_of(start))
     duration: Any = held.value
     computed = cal.deadline(calendar, start, duration, pauses=tuple(state.pauses))
-    steps: tuple[Step, ...] = (cite(deadline.citation), cite_value(deadline.within, held))
+    counted = f"自 {cal.local_datetime(calendar.tz, start):%Y-%m-%d %H:%M} 起算"
+    steps: tuple[Step, ...] = (cite(deadline.citation), cite_value(deadline.within, held, counted))
     warnings = tuple(
         f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
     )

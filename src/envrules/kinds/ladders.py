@@ -190,4 +190,5 @@ def _due(
     warnings = tuple(
         f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
     )
-    return fires, (cite(rung.citation), cite_value(rung.limit, held)), warnings
+    counted = f"自 {cal.local_datetime(calendar.tz, begin):%Y-%m-%d %H:%M} 起算"
+    return fires, (cite(rung.citation), cite_value(rung.limit, held, counted)), warnings

@@ -213,7 +213,7 @@ def _refusal(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle
         if move.by_unit not in organs:
             return Finding(event, "rejected", f"{move.by_unit or '（未写单位）'}无权直接下发督办单")
     if move.move == "closed":
-        return _unready(state, event, rules)
+        return _unready(state, event, move, rules)
     return None
 
 
@@ -226,10 +226,13 @@ def _skipped(state: IssueState, move: str, rules: Lifecycle) -> str:
     return ""
 
 
-def _unready(state: IssueState, event: Event, rules: Lifecycle) -> Finding | None:
-    """A record with empty fields is not struck off."""
+def _unready(
+    state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle
+) -> Finding | None:
+    """A record with empty fields is not struck off; the move itself may fill them."""
+    ledger = {**state.ledger, **{name: text for name, text in move.ledger.items() if text}}
     for step, (fields, citation) in rules.required.items():
-        empty = [name for name in fields if not state.ledger.get(name)]
+        empty = [name for name in fields if not ledger.get(name)]
         if step in state.taken and empty:
             return Finding(event, "incomplete", f"台账缺{'、'.join(empty)}，不得销号", citation)
     return None

@@ -210,7 +210,10 @@ class Exemption(Frozen, tag_field="@", tag="exemption"):
 
 
 class AppealFiled(Frozen, tag_field="@", tag="appeal_filed"):
-    """A unit disputes a finding (event id or event id#finding id) or a decision's slot."""
+    """A unit disputes a finding or a decision.
+
+    `target` is an event id, event id#finding id, or a `Slot.key()` (told by its newlines).
+    """
 
     appeal: str
     unit: str

@@ -8,13 +8,13 @@ from itertools import chain, islice
 from pathlib import Path
 
 from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
+from envrules.ruleset.characters import MAX_BYTES, decode
 from envrules.ruleset.check_references import check_references
 from envrules.ruleset.check_rules import check_rules
 from envrules.ruleset.check_scores import check_scores
 from envrules.ruleset.check_slips import check_slips
 from envrules.ruleset.check_values import check_values
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
-from envrules.ruleset.source import MAX_BYTES, decode
 
 SUFFIXES = (".yaml", ".yml")
 

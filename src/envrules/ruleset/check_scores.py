@@ -276,7 +276,8 @@ def _cover(
 
 def _between(low: _Edge, high: _Edge) -> str:
     if low == _BOTTOM or high == _TOP:
-        return f"figures {high.describe_to() if low == _BOTTOM else low.describe_from()}"
+        only = high.describe_to().removeprefix("to ") if low == _BOTTOM else low.describe_from()
+        return f"figures {only}"
     if low.figure == high.figure:
         return f"exactly {low.figure}"
     return f"figures {low.describe_from()} {high.describe_to()}"

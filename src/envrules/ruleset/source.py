@@ -17,13 +17,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from io import StringIO
-from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import YAMLError
 
-from envrules.errors import Problem, RulesetError
+from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
+from envrules.ruleset.characters import (
+    INVISIBLE,
+    MAX_BYTES,
+    hidden_character,
+    refuse_characters,
+)
 from envrules.ruleset.syntax_errors import syntax_problem
 from envrules.ruleset.words import as_name
 
@@ -31,17 +36,10 @@ Data: TypeAlias = "bool | Decimal | str | tuple[Data, ...] | dict[str, Data] | N
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices (from 0) from the root to a node."""
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 50_000
 MAX_DIGITS = 18
-_MAX_BAD_CHARACTERS = 50  # reported at most
 
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
-_BAD_CHARACTER = re.compile(_INVISIBLE.pattern + "|\t")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _ALMOST_NUMBER = re.compile(
     r"""[-+]?( [0-9][0-9_,]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # 007, +7, 5., 1e3, 1_000, 1,000
@@ -102,22 +100,6 @@ class Document:
         return ".".join(names) or "the ruleset"
 
 
-def decode(raw: bytes, file: str, *, max_bytes: int = MAX_BYTES) -> str:
-    """Return the text of a file; raises RulesetError unless it is UTF-8 of bearable size."""
-    if len(raw) > max_bytes:
-        raise RulesetError([_too_large(file, max_bytes)])
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        good = raw[: error.start].decode("utf-8")
-        line, col = good.count("\n") + 1, len(good) - (good.rfind("\n") + 1) + 1
-        problem = Problem(
-            file, line, col, "ER101", f"byte 0x{raw[error.start]:02X} is not UTF-8 text",
-            "save the file as UTF-8 (in 记事本: 另存为, 编码 UTF-8); GBK and UTF-16 are not read",
-        )  # fmt: skip
-        raise RulesetError([problem]) from None
-
-
 def parse(
     text: str,
     file: str,
@@ -132,47 +114,13 @@ def parse(
     no YAML at all, or too large, ends the search where that shows.
     """
     text = text.removeprefix("\ufeff")
-    if len(text.encode("utf-8", "surrogatepass")) > max_bytes:
-        raise RulesetError([_too_large(file, max_bytes)])
-    if problems := list(islice(_bad_characters(text, file), _MAX_BAD_CHARACTERS)):
-        raise RulesetError(problems)
+    refuse_characters(text, file, max_bytes)
     return _Reader(text, file, max_depth, max_nodes).document()
-
-
-def _too_large(file: str, max_bytes: int) -> Problem:
-    return Problem(
-        file, 1, 1, "ER109", f"the file has more than {max_bytes} bytes",
-        "split the scheme, or move code tables to files of their own",
-    )  # fmt: skip
 
 
 def _tag(tag: str) -> str:
     """Return a tag as people write it."""
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def _bad_characters(text: str, file: str) -> Iterator[Problem]:
-    """Yield one problem for each line with a character that an editor does not show."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if match := _BAD_CHARACTER.search(line):
-            yield _bad_character(file, Position(number, match.start() + 1), match[0])
-        if line.startswith("%"):
-            yield Problem(
-                file, number, 1, "ER108", "a line that begins with % is a directive",
-                "remove the line, or put the text in quotes",
-            )  # fmt: skip
-
-
-def _bad_character(file: str, position: Position, character: str) -> Problem:
-    if character == "\t":
-        return Problem(
-            file, *position, "ER104", "a tab looks like blanks and is none",
-            "replace it by blanks; most editors do so for the whole file",
-        )  # fmt: skip
-    return Problem(
-        file, *position, "ER103", f"the invisible character U+{ord(character):04X} stands here",
-        "delete it; it often comes along when text is pasted",
-    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -285,8 +233,8 @@ class _Reader:
 
     def _scalar(self, event: Any, position: Position) -> Data:
         text: str = event.value
-        if match := _INVISIBLE.search(text):  # from an escape in double quotes
-            self.problems.append(_bad_character(self.file, position, match[0]))
+        if hidden := INVISIBLE.search(text):  # from an escape in double quotes
+            self.problems.append(hidden_character(hidden[0], self.file, *position))
         if event.style is not None:
             return text
         if text in _CONSTANTS:
@@ -313,6 +261,8 @@ class _Reader:
 
     def _refuse(self, position: Position, code: str, message: str, fix: str) -> None:
         self.problems.append(Problem(self.file, *position, code, message, fix))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise RulesetError(self.problems)
 
     def _position(self, event: Any) -> Position:
         return Position(event.start_mark.line + 1, event.start_mark.column + 1)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from envrules.model.base import Instant
+from envrules.runtime.errors import Stopping
 from envrules.store import Appended, Batch, NewEntry, Store
 
 MAX_ENTRIES = 20_000
@@ -33,6 +34,7 @@ class Appender:
 
         Raises:
             StoreError: nothing of this call was stored.
+            Stopping: the appender is closed.
         """
         return self.append_later(locality, entries, at).result()
 
@@ -43,7 +45,7 @@ class Appender:
         future: Future[list[Appended]] = Future()
         with self._wanted:
             if self._stopping:
-                raise RuntimeError("the appender is closed")
+                raise Stopping("this process is stopping: send it again", "STOPPING")
             self._queue.append((Batch(locality, entries, at), future))
             self._wanted.notify()
         return future

@@ -11,7 +11,15 @@ from envrules.engine.state import Changes, Locality, NodeState
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision, decode_decision, encode_decision
 from envrules.model.entries import Entry, decode_entry
-from envrules.store import DecisionRow, FeedRow, NodeRow, ProjectionChange, Store
+from envrules.store import (
+    BindingRow,
+    CloseRow,
+    DecisionRow,
+    FeedRow,
+    NodeRow,
+    ProjectionChange,
+    Store,
+)
 
 LOCALITY_KEY = "locality"
 """Node key of the locality's own state; no scheme's nodes sort under it, for they hold newlines."""
@@ -95,6 +103,12 @@ def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> P
         base=base, position=position, tick=locality.tick, nodes=nodes, feeds=feeds,
         feeds_gone=[pair for pair, payload in changes.feeds.items() if payload is None],
         decisions=[_decision_row(decision, node) for decision, node in changes.decisions],
+        bindings=[BindingRow(b.scheme, b.revision, b.seq, b"") for b in changes.bindings],
+        closes=[
+            CloseRow(scheme, period, seq, revision)
+            for scheme, periods in locality.closes.items()
+            for period, (seq, revision, _) in periods.items() if base < seq <= position
+        ],
     )  # fmt: skip
 
 

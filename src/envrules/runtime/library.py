@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from envrules import __version__
-from envrules.errors import Problem, RulesetError
+from envrules.errors import Problem, RulesetError, errors_in
 from envrules.model.base import Frozen, Instant, canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import check_ruleset
 from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
+from envrules.ruleset.overrides import Overrides, with_overrides
 from envrules.ruleset.revision import revision_id
 from envrules.store import Store
 
@@ -30,7 +30,6 @@ class Revision(Frozen):
 
 
 _decode = msgspec.json.Decoder(Revision).decode
-Overrides = Mapping[str, Mapping[str, str]]
 
 
 class Library:
@@ -68,7 +67,7 @@ class Library:
             RulesetError: the ruleset is not good; nothing is kept.
         """
         loaded = load_ruleset(text, file)
-        problems = [p for p in check_ruleset(loaded) if p.severity == "error"]
+        problems = errors_in(check_ruleset(loaded))
         if problems:
             raise RulesetError(problems)
         _check_overrides(loaded, overrides)
@@ -101,7 +100,7 @@ def shown(path: Path) -> str:
 
 
 def _check_overrides(loaded: LoadedRuleset, overrides: Overrides) -> None:
-    """A locality may only set parameters that the scheme has."""
+    """A locality may only set parameters that the scheme has, to values that suit them."""
     unknown = sorted(overrides.keys() - loaded.spec.parameters.keys())
     if unknown:
         raise RulesetError([
@@ -109,3 +108,6 @@ def _check_overrides(loaded: LoadedRuleset, overrides: Overrides) -> None:
                     "name a parameter of the ruleset")
             for name in unknown
         ])  # fmt: skip
+    problems = errors_in(check_ruleset(with_overrides(loaded, overrides)))
+    if problems:
+        raise RulesetError(problems)

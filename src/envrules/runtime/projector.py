@@ -10,13 +10,15 @@ import logging
 import threading
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from envrules.engine.chaining import Chainer
 from envrules.engine.projection import Library, Projection
 from envrules.engine.state import State
 from envrules.model.base import Instant
 from envrules.model.entries import Act, decode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
-from envrules.store import Lease, LeaseLost, LogRow, ProjectionChange, Store
+from envrules.store import Lease, LeaseLost, LogRow, Store
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Projector:
         self._stalled = 0
         self._skipped: set[int] = set()
         self._more = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"envrules-project-{locality}", daemon=True
         )
@@ -59,7 +61,7 @@ class Projector:
 
     def stop(self) -> None:
         """Stop after the transaction under way, and give the lease back."""
-        self._stopping = True
+        self._stopping.set()
         self._more.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -67,10 +69,10 @@ class Projector:
             self._store.release(self._lease)
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._more.clear()
             try:
-                while not self._stopping and self.step():
+                while not self._stopping.is_set() and self.step():
                     pass
             except LeaseLost:
                 self._forget()
@@ -79,7 +81,7 @@ class Projector:
                     "projector of %s: trouble with the store, trying again", self.locality
                 )
                 self._forget()
-            if not self._stopping:
+            if not self._stopping.is_set():
                 self._more.wait(timeout=1.0)
 
     def _forget(self) -> None:
@@ -124,9 +126,9 @@ class Projector:
     def _loaded(self) -> Projection:
         if self._projection is None:
             self._projection = open_projection(self._store, self.locality, self._library)
-            row = self._store.projection(self.locality)
-            self._position, self._stalled = row.position, row.stalled_seq or 0
-            self._skipped = skips(self._store, self.locality, row.position)
+            self._position = self._store.projection(self.locality).position
+            self._stalled = 0  # a stall is tried again: the plugin may have been mended
+            self._skipped = skips(self._store, self.locality, self._position)
         return self._projection
 
     def _note_skips(self, rows: list[LogRow]) -> None:
@@ -162,11 +164,7 @@ class Projector:
         self._position, self._stalled = seq - 1, seq
         reason = f"{type(error).__name__}: {error}"
         change = rows_of(projection.state.changes, base, seq - 1, projection.state.locality)
-        stalled = ProjectionChange(
-            base=base, position=seq - 1, tick=change.tick, nodes=change.nodes, feeds=change.feeds,
-            feeds_gone=change.feeds_gone, decisions=change.decisions, stalled_seq=seq,
-            stalled_reason=reason[:500],
-        )  # fmt: skip
+        stalled = replace(change, stalled_seq=seq, stalled_reason=reason[:500])
         self._store.commit(self._lease, stalled)
         projection.state.take()
         self._on_advance(self.locality, self._position)

@@ -11,17 +11,18 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from envrules import calendar as cal
 from envrules.engine.projection import Projection
 from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
 from envrules.model.decisions import Content, Decision, decode_decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
+from envrules.ruleset.overrides import Overrides
 from envrules.runtime.appender import Appender
 from envrules.runtime.backing import StoreBacking
-from envrules.runtime.errors import NotAllowed, NotFound, NotNow
-from envrules.runtime.library import Library, Overrides
+from envrules.runtime.closing import check_closable
+from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
+from envrules.runtime.library import Library
 from envrules.runtime.projector import SECOND, Projector, open_projection
 from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
 
@@ -111,7 +112,7 @@ class Runtime:
         try:
             row = self.store.locality(locality)
         except UnknownLocality:
-            raise NotFound(f"no locality {locality!r}") from None
+            raise NotFound(f"no locality {locality!r}", "LOCALITY_NOT_FOUND") from None
         state = StoreBacking(self.store, locality).load_locality()
         return row, self.store.projection(locality), state
 
@@ -150,12 +151,14 @@ class Runtime:
         return NewEntry("event", payload, event.id, content, by)
 
     def _node_of_target(self, locality: str, target: str) -> str:
-        """An appeal against `decision:<id>` is read by the node that the decision came from."""
-        kind, _, decision_id = target.partition(":")
-        if kind != "decision":
+        """An appeal against a decision names its slot; it is read by the node that decided.
+
+        The node goes into the log, so that the replay needs no look at what was decided.
+        """
+        if "\n" not in target:  # an event, or a finding of one
             return ""
-        row = self.store.decision(locality, decision_id)
-        return row.node if row is not None else ""
+        history = self.store.slot_history(locality, target)
+        return history[-1].node if history else ""
 
     def _later(self, locality: str, entries: Sequence[NewEntry]) -> Future[list[Appended]]:
         return self._appender.append_later(locality, entries, self.clock())
@@ -166,17 +169,32 @@ class Runtime:
         return self._later(locality, rows).result()[-1].seq
 
     def wait_decided(self, locality: str, seq: int, timeout: float) -> bool:
-        """Wait until the projection has reached `seq`; return whether it has."""
+        """Wait until the projection has reached `seq`; return whether it has.
+
+        Does not wait for a locality that is stalled before `seq`: only an operator helps it on.
+        """
         deadline = time.monotonic() + timeout
-        with self._advanced:
-            while self._positions.get(locality, 0) < seq:
+        look = locality not in self._positions
+        while self.decided_up_to(locality) < seq:
+            if look and self._is_stalled(locality, seq):
+                break
+            with self._advanced:
                 left = deadline - time.monotonic()
-                if left <= 0 or self._stopping.is_set():
+                if self.decided_up_to(locality) >= seq or left <= 0 or self._stopping.is_set():
                     break
                 # Another replica may be the one that projects: look at the store now and then.
-                if not self._advanced.wait(min(left, 0.2)):
-                    self._positions[locality] = self.store.projection(locality).position
-            return self._positions.get(locality, 0) >= seq
+                look = not self._advanced.wait(min(left, 0.2))
+        return self.decided_up_to(locality) >= seq
+
+    def decided_up_to(self, locality: str) -> int:
+        """Return how far this process knows the locality to be projected, without looking."""
+        return self._positions.get(locality, 0)
+
+    def _is_stalled(self, locality: str, seq: int) -> bool:
+        """Look at the store: note how far the locality is; return whether it stops before `seq`."""
+        row = self.store.projection(locality)
+        self._has_advanced(locality, max(row.position, self.decided_up_to(locality)))
+        return row.stalled_seq is not None and row.stalled_seq <= seq
 
     # ── time ──
 
@@ -227,7 +245,9 @@ class Runtime:
             try:
                 compiled = self.library(scheme, revision)
             except KeyError:
-                raise NotFound(f"scheme {scheme!r} has no revision {revision!r}") from None
+                raise NotFound(
+                    f"scheme {scheme!r} has no revision {revision!r}", "REVISION_NOT_FOUND"
+                ) from None
         elif text:
             compiled = self.library.add(
                 text, file or f"{scheme}.yaml", overrides or {}, self.clock()
@@ -236,11 +256,12 @@ class Runtime:
             compiled = self.library.add_builtin(scheme, overrides or {}, self.clock())
         else:
             raise NotFound(
-                f"no scheme {scheme!r}; known: {', '.join(self.library.plugins.schemes)}"
+                f"no scheme {scheme!r}; known: {', '.join(self.library.plugins.schemes)}",
+                "SCHEME_NOT_FOUND",
             )
         entry = Published(
-            compiled.slug, compiled.revision, {k: dict(v) for k, v in (overrides or {}).items()}, by,
-            reason, self.clock(),
+            compiled.slug, compiled.revision,
+            {k: dict(v) for k, v in (overrides or {}).items()}, by, reason, self.clock(),
         )  # fmt: skip
         return compiled.revision, self._append(locality, entry)
 
@@ -257,35 +278,10 @@ class Runtime:
         _, _, state = self.locality(locality)
         binding = state.bindings.get(scheme)
         if binding is None:
-            raise NotFound(f"{locality} does not use scheme {scheme!r}")
+            raise NotFound(f"{locality} does not use scheme {scheme!r}", "SCHEME_NOT_FOUND")
         compiled = self.library(scheme, binding.revision)
-        self._check_closable(state, scheme, compiled.timezone, period,
-                             {s.period for s in compiled.scores})  # fmt: skip
+        check_closable(state, compiled, period, self.local_time(state))
         return self._append(locality, Tick(self.clock()), Closed(scheme, period, by, self.clock()))
-
-    def _check_closable(
-        self, state: Locality, scheme: str, timezone: str, period: str, kinds: set[str]
-    ) -> None:
-        try:
-            kind, (_, end) = cal.period_kind(period), cal.period_bounds(timezone, period)
-        except cal.CalendarError as error:
-            raise NotNow(str(error)) from error
-        closed = state.closes.get(scheme, {})
-        if kind not in kinds:
-            raise NotNow(f"scheme {scheme} scores no {kind}")
-        if period in closed:
-            raise NotNow(f"{period} is closed already")
-        if self.local_time(state) < end:
-            holding = [s for s, until in state.sources.items() if until < end]
-            held = f"; the watermark of {', '.join(holding)} holds it" if holding else ""
-            raise NotNow(f"{period} is not over yet by the locality's time{held}")
-        later = [p for p in closed if cal.period_kind(p) == kind and p > period]
-        if later:
-            raise NotNow(f"{min(later)} is closed already: periods are closed in order")
-        for longer in (p for p in closed if cal.period_kind(p) != kind):
-            start, stop = cal.period_bounds(timezone, longer)
-            if start < end <= stop:
-                raise NotNow(f"{longer}, which contains {period}, is closed already")
 
     # ── acts ──
 
@@ -296,17 +292,21 @@ class Runtime:
 
         Raises:
             NotFound: no such decision.
-            NotNow: it no longer stands, or its state of publication does not allow the act.
+            Superseded: it no longer stands.
+            NotNow: its state of publication does not allow the act.
             NotAllowed: the caller submitted one of the events that the decision rests on.
         """
         _, _, state = self.locality(locality)
         row = self.store.decision(locality, decision_id)
         if row is None:
-            raise NotFound(f"no decision {decision_id!r} in {locality}")
+            raise NotFound(f"no decision {decision_id!r} in {locality}", "DECISION_NOT_FOUND")
         decision = decode_decision(row.payload)
         latest = self.store.slot_history(locality, row.slot)[-1]
         if latest.id != decision_id:
-            raise NotNow(f"decision {decision_id} was superseded by {latest.id}: look at that one")
+            raise Superseded(
+                f"decision {decision_id} was superseded by {latest.id}: look at that one",
+                "SUPERSEDED",
+            )
         self._check_act(locality, decision, actions, by)
         content = decision.content
         # An act happens at the locality's own time, for publishing a slip serves it.
@@ -327,19 +327,20 @@ class Runtime:
                 rows = self.store.event_rows(locality, decision.content.events)
                 if any(row.submitted_by == by for row in rows.values()):
                     raise NotAllowed(
-                        f"{by} submitted events of this decision: who submits does not approve"
+                        f"{by} submitted events of this decision: who submits does not approve",
+                        "SUBMITTER_MAY_NOT_APPROVE",
                     )
             allowed = {"approve": ("proposed",), "publish": ("approved",),
                        "revoke": ("proposed", "approved", "published")}[action]  # fmt: skip
             if state not in allowed:
-                raise NotNow(f"cannot {action} a decision that is {state}")
+                raise NotNow(f"cannot {action} a decision that is {state}", f"IS_{state.upper()}")
             state = {"approve": "approved", "publish": "published", "revoke": "revoked"}[action]  # type: ignore[assignment]
 
     def skip(self, locality: str, seq: int, by: str, reason: str) -> int:
         """Pass over the log entry that the projector stalls at; recorded as an act."""
         _, projection, _ = self.locality(locality)
         if projection.stalled_seq != seq:
-            raise NotNow(f"{locality} does not stall at log entry {seq}")
+            raise NotNow(f"{locality} does not stall at log entry {seq}", "NOT_STALLED_THERE")
         return self._append(locality, Act("skip", by, self.clock(), target_seq=seq, reason=reason))
 
 

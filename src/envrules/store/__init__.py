@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy.exc import DBAPIError
+
 from envrules.store.database import Database
 from envrules.store.log import Log
 from envrules.store.migrations import bring_up_to_date
@@ -80,6 +82,11 @@ class Store(Log, Projections, Reading):
             database.close()
             raise
         return cls(database)
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """The errors by which the database says that it cannot be used (now, or at all)."""
+        return (DBAPIError, self._db.driver_error)
 
     def close(self) -> None:
         """Close the connections; nothing is left to be written."""

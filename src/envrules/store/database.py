@@ -127,6 +127,11 @@ class Database:
         """The driver's error for a row that exists already."""
         return self._durable.dialect.loaded_dbapi.IntegrityError
 
+    @property
+    def driver_error(self) -> type[Exception]:
+        """The base of the driver's errors."""
+        return self._durable.dialect.loaded_dbapi.Error
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a read-only transaction: all its reads see the same state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from envrules.model.base import Instant
 from envrules.store.database import Database
@@ -54,6 +54,19 @@ class Localities:
         """
         with self._db.reading() as connection:
             return self._find(connection, id)
+
+    def require_locality(self, id: str) -> None:
+        """Do nothing if the locality exists; once seen, that costs no query.
+
+        Raises:
+            UnknownLocality: there is none of this id.
+        """
+        self._number(id)
+
+    def ping(self) -> None:
+        """Do nothing, by way of the database: raise what it raises if it cannot be written to."""
+        with self._db.writing() as connection:
+            connection.execute(update(localities).where(localities.c.no < 0).values(title=""))
 
     def _find(self, connection: Connection, id: str) -> LocalityRow:
         row = connection.execute(select(localities).where(localities.c.id == id)).one_or_none()

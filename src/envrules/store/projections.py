@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from envrules.model.base import Instant
 from envrules.store.database import Database, chunks
@@ -34,6 +34,7 @@ from envrules.store.tables import (
     closes,
     decisions,
     feeds,
+    localities,
     nodes,
     projections,
     rows_of,
@@ -115,6 +116,14 @@ class Projections(Localities):
         values = {"locality_no": self._number(locality)}
         with self._db.reading() as connection:
             return ProjectionRow(*connection.execute(rows_of(projections), values).one())
+
+    def stalls(self) -> dict[str, int]:
+        """Return the localities whose projector cannot pass a log entry, with that entry."""
+        query = select(localities.c.id, projections.c.stalled_seq).where(
+            localities.c.no == projections.c.locality_no, projections.c.stalled_seq.is_not(None)
+        )
+        with self._db.reading() as connection:
+            return {row.id: row.stalled_seq for row in connection.execute(query)}
 
     def nodes(self, locality: str, keys: Iterable[str]) -> dict[str, NodeRow]:
         """Return the nodes of these keys, as far as they exist."""

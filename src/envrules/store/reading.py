@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from envrules.model.base import Instant
 from envrules.store.database import chunks
@@ -32,17 +32,38 @@ class Reading(Localities):
         after: int = 0,
         limit: int = 100,
         filters: DecisionFilter = _NO_FILTER,
+        *,
+        before: int | None = None,
     ) -> list[DecisionRow]:
         """Return up to `limit` decisions with a decision_seq greater than `after`, in order.
 
         The last one's decision_seq is the cursor for the next page: numbers are given in the
-        order of commits, so no decision can appear behind a cursor later.
+        order of commits, so no decision can appear behind a cursor later. With `before`, only
+        those with a smaller decision_seq are returned, the newest first.
         """
-        query = rows_of(decisions).where(
-            decisions.c.decision_seq > bindparam("after"), *_conditions(filters)
-        )
-        query = query.order_by(decisions.c.decision_seq).limit(bindparam("limit"))
-        return self._decisions(locality, query, {"after": after, "limit": limit})
+        number = decisions.c.decision_seq
+        query = rows_of(decisions).where(number > bindparam("after"), *_conditions(filters))
+        values = {"after": after, "limit": limit}
+        if before is None:
+            query = query.order_by(number)
+        else:
+            query = query.where(number < bindparam("before")).order_by(number.desc())
+            values["before"] = before
+        return self._decisions(locality, query.limit(bindparam("limit")), values)
+
+    def emitted_by(self, locality: str, log_seq: int) -> int:
+        """Return the decision_seq of the last decision that the log up to `log_seq` gave, or 0."""
+        values = {"locality_no": self._number(locality)}
+        with self._db.reading() as connection:
+            low, high = 0, connection.execute(_LAST_DECISION, values).scalar_one() or 0
+            while low < high:  # log_seq grows with decision_seq, which has no gaps
+                middle = (low + high + 1) // 2
+                found = connection.execute(_LOG_SEQ, {**values, "decision_seq": middle})
+                if found.scalar_one() <= log_seq:
+                    low = middle
+                else:
+                    high = middle - 1
+        return low
 
     def decision(self, locality: str, id: str) -> DecisionRow | None:
         """Return the decision of this id, or None."""
@@ -123,10 +144,19 @@ _PAYLOAD = select(revisions.c.payload).where(
 )
 
 
+_LAST_DECISION = select(func.max(decisions.c.decision_seq)).where(
+    decisions.c.locality_no == bindparam("locality_no")
+)
+_LOG_SEQ = select(decisions.c.log_seq).where(
+    decisions.c.locality_no == bindparam("locality_no"),
+    decisions.c.decision_seq == bindparam("decision_seq"),
+)
+
+
 def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
     """Return the filter as conditions on `decisions`."""
     conditions = [
-        decisions.c[field] == value
+        _condition(field, (value,) if isinstance(value, str) else value)
         for field in DecisionFilter.__struct_fields__
         if field != "current_only" and (value := getattr(filters, field)) is not None
     ]
@@ -139,3 +169,12 @@ def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
         )
         conditions += [~superseded, decisions.c.change != "revoke"]
     return conditions
+
+
+def _condition(field: str, values: Sequence[str]) -> ColumnElement[bool]:
+    column = decisions.c[field]
+    exact = column.in_(values)
+    if field != "rule":
+        return exact
+    # What lies below `lists` sorts from `lists.` on and before `lists/`, the next character.
+    return or_(exact, *(and_(column >= f"{v}.", column < f"{v}/") for v in values))

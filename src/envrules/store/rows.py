@@ -212,15 +212,16 @@ class ProjectionChange(msgspec.Struct, frozen=True):
 
 
 class DecisionFilter(Row, frozen=True):
-    """Which decisions to list: those that equal every field given."""
+    """Which decisions to list: every field given must hold the decision's value, or be it."""
 
-    unit: str | None = None
-    rule: str | None = None
-    kind: str | None = None
-    scheme: str | None = None
-    period: str | None = None
-    outcome: str | None = None
-    publication: str | None = None
-    subject: str | None = None
+    unit: str | Sequence[str] | None = None
+    rule: str | Sequence[str] | None = None
+    """`lists.red`; `lists` means all rules below it."""
+    kind: str | Sequence[str] | None = None
+    scheme: str | Sequence[str] | None = None
+    period: str | Sequence[str] | None = None
+    outcome: str | Sequence[str] | None = None
+    publication: str | Sequence[str] | None = None
+    subject: str | Sequence[str] | None = None
     current_only: bool = False
     """Only what stands: the latest version of each slot, unless that one revokes it."""

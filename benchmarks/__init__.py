@@ -1,0 +1,1 @@
+"""Benchmarks: ratios of envrules to hand-written references and a peer, never tests."""

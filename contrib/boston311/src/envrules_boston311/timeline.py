@@ -1,0 +1,121 @@
+"""From requests to what happened, in order of time, and in batches that a watermark may follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby, islice, pairwise
+
+from envrules.v1 import events_pb2 as pb
+from envrules_boston311.rows import ZONE, Request
+
+SOURCE = "boston311"
+"""The source system of all events, whose watermark the importer advances."""
+
+DEPARTMENTS = {
+    "BTDT": "Boston Transportation Department",
+    "BWSC": "Boston Water and Sewer Commission",
+    "ISD": "Inspectional Services Department",
+    "PARK": "Parks & Recreation Department",
+    "PROP": "Property Management",
+    "PWDx": "Public Works Department",
+}
+"""Titles of the departments; any other bears its code."""
+
+_DECLARED = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any file, and the same for all of them: declaring a department again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event and the row that it comes from."""
+
+    at: datetime
+    place: str
+    """`file:line`; empty for what no row says by itself."""
+    event: pb.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened, earliest first, and the span of time that it covers."""
+
+    units: tuple[Happening, ...]
+    happenings: tuple[Happening, ...]
+    start: datetime
+    end: datetime
+    """Everything before this moment is there. A local midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is sent at once. When it is stored, everything before `until` has been sent."""
+
+    happenings: Sequence[Happening]
+    until: datetime
+
+
+def timeline(requests: Iterable[Request], month: tuple[datetime, datetime] | None) -> Timeline:
+    """Return what happened to the requests.
+
+    With a month (its first moment, and the next month's) only what happened before its end to
+    requests that were open in it or came in: the stock and the flow. So month after month gives
+    what the whole year at once does.
+
+    Raises:
+        ValueError: nothing happened.
+    """
+    if month is not None:
+        requests = [r for r in requests if r.closed is None or r.closed >= month[0]]
+    found = [h for r in requests for h in _life(r) if month is None or h.at < month[1]]
+    if not found:
+        raise ValueError("nothing happened then")
+    # Opened before closed where both are one moment, as the sort is stable.
+    found.sort(key=lambda happening: happening.at)
+    codes = {h.event.issue_found.handling_unit for h in found} - {""}
+    units = tuple(_unit(code) for code in sorted(codes))
+    start = midnight(found[0].at)
+    end = month[1] if month else midnight(found[-1].at, days=1)
+    return Timeline(units, tuple(found), start, end)
+
+
+def batches(line: Timeline, size: int) -> Iterator[Batch]:
+    """Yield the happenings, days apart and at most `size` at once."""
+    cut: list[Sequence[Happening]] = []
+    for _, day in groupby(line.happenings, key=lambda h: h.at.astimezone(ZONE).date()):
+        while part := list(islice(day, size)):
+            cut.append(part)
+    for part, following in pairwise(cut):
+        yield Batch(part, following[0].at)
+    yield Batch(cut[-1], line.end)
+
+
+def midnight(moment: datetime, days: int = 0) -> datetime:
+    """Return the start of the moment's local day, or of one some days later."""
+    day = moment.astimezone(ZONE).date() + timedelta(days=days)
+    return datetime.combine(day, time(), tzinfo=ZONE).astimezone(UTC)
+
+
+def _life(request: Request) -> Iterator[Happening]:
+    found = pb.IssueFound(
+        issue=request.case, category=request.category, handling_unit=request.department,
+        host_deadline=request.target,
+    )  # fmt: skip
+    yield _happening(request.opened, request.place, f"{request.case}-opened", issue_found=found)
+    if request.closed is not None:
+        closed = pb.IssueMoved(
+            issue=request.case, move=pb.MOVE_CLOSED, by_unit=request.department
+        )
+        yield _happening(request.closed, request.place, f"{request.case}-closed", issue_moved=closed)
+
+
+def _unit(code: str) -> Happening:
+    title = DEPARTMENTS.get(code, code)
+    unit = pb.UnitDeclared(unit=code, title=title, type="department")
+    return _happening(_DECLARED, "", f"department-{code}", unit_declared=unit)
+
+
+def _happening(at: datetime, place: str, id_: str, **payload: object) -> Happening:
+    event = pb.Event(id=id_, occurred_at=at, source=SOURCE, **payload)  # type: ignore[arg-type]
+    return Happening(at, place, event)

@@ -1,0 +1,5 @@
+"""`python -m envrules.cli`: the program, where no script is installed."""
+
+from envrules.cli import main
+
+main()

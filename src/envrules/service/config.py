@@ -1,0 +1,72 @@
+"""How a server is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from envrules.model.base import MINUTE, Instant
+from envrules.wire.limits import BATCH_LIMIT
+
+RESERVED_WORKERS = 8
+"""Threads that streams and watchers can never take, so that single calls are always answered."""
+
+
+class ConfigError(ValueError):
+    """A server cannot be set up like this; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where a server listens, and its limits."""
+
+    address: str = "127.0.0.1:50051"
+    """Host and port, or `unix:<path>`. Port 0 takes a free one."""
+    insecure: bool = False
+    """Listen without TLS on an address that other machines reach: only behind a proxy."""
+    workers: int = 48
+    """Threads that serve calls. Each stream and each watcher holds one for as long as it lasts."""
+    max_streams: int = 16
+    """Bidirectional streams at a time; more are told RESOURCE_EXHAUSTED."""
+    max_watchers: int = 16
+    """Server streams (watchers) at a time; more are told RESOURCE_EXHAUSTED."""
+    max_queued: int = 1000
+    """Calls that are being served or wait for a thread; more are told RESOURCE_EXHAUSTED."""
+    max_batch: int = BATCH_LIMIT
+    """Events in one request."""
+    max_message_bytes: int = 4 << 20
+    """Size of one request."""
+    max_evaluation: int = 10_000
+    """Entries of a stateless evaluation."""
+    skew: Instant = 5 * MINUTE
+    """How far an event may lie in the future of the server's clock. Microseconds."""
+    drain_seconds: float = 10.0
+    """How long calls under way may take to end once the server is told to stop."""
+    health_seconds: float = 1.0
+    """How often the store is probed, and how long it may take to answer."""
+
+    def __post_init__(self) -> None:
+        """Refuse a set-up that is not safe or cannot work."""
+        if not (self.insecure or is_local(self.address)):
+            raise ConfigError(
+                f"{self.address} can be reached from other machines, and nothing is encrypted: "
+                "listen on 127.0.0.1, or set insecure=True if a proxy in front does it"
+            )
+        needed = self.max_streams + self.max_watchers + RESERVED_WORKERS
+        if self.workers < needed:
+            raise ConfigError(f"workers must be at least {needed} for so many streams and watchers")
+        if not 1 <= self.max_batch <= BATCH_LIMIT:
+            raise ConfigError(f"max_batch must be from 1 to {BATCH_LIMIT}")
+
+
+def is_local(address: str) -> bool:
+    """Return whether only this machine reaches `address`: a loopback address or a unix socket."""
+    if address.startswith(("unix:", "unix-abstract:")):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

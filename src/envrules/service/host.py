@@ -1,0 +1,59 @@
+"""What all services share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import grpc
+
+from envrules.runtime.runtime import Runtime
+from envrules.service.config import ServerConfig
+from envrules.service.principal import Principals
+from envrules.service.shelf import Shelf
+from envrules.service.status import Refusal
+
+_SLICE = 0.5
+"""Seconds after which a waiting call looks whether its caller is still there."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The runtime behind a server, and how the server is set up."""
+
+    runtime: Runtime
+    config: ServerConfig
+    shelf: Shelf
+    principals: Principals = field(default_factory=Principals)
+    draining: threading.Event = field(default_factory=threading.Event)
+    """Set once the server is told to stop: what waits gives up, streams end."""
+
+    def wait_decided(
+        self, context: grpc.ServicerContext, locality: str, seq: int, timeout: float
+    ) -> bool:
+        """Wait until log entry `seq` is judged; return whether it is.
+
+        Gives up early if the caller is gone, the server is to stop, or the locality is stalled.
+        """
+        deadline = time.monotonic() + timeout
+        while not self.runtime.wait_decided(locality, seq, _SLICE if timeout > _SLICE else timeout):
+            if time.monotonic() >= deadline or not self.goes_on(context):
+                return False
+            if self.is_stalled(locality):
+                return self.runtime.decided_up_to(locality) >= seq
+        return True
+
+    def goes_on(self, context: grpc.ServicerContext) -> bool:
+        """Return whether a long call should go on."""
+        return context.is_active() and not self.draining.is_set()
+
+    def is_stalled(self, locality: str) -> bool:
+        """Return whether the locality's decisions stand still at a log entry."""
+        return self.runtime.store.projection(locality).stalled_seq is not None
+
+    def stopping(self) -> Refusal:
+        """Return the refusal by which streams end when the server is to stop."""
+        return Refusal(
+            grpc.StatusCode.UNAVAILABLE, "STOPPING", "this server is stopping: call another one"
+        )
