@@ -327,8 +327,14 @@ class _Compiler:
                 never_with=item.never_with or "", unless=frozenset(item.unless), then=then,
                 needs_approval=self._approval(then, item.approve) or item.approve is None,
             ))  # fmt: skip
+        by_id = {rule.id: rule for rule in compiled}
+
+        def depth(rule: lists.ListRule) -> int:
+            other = by_id.get(rule.never_with)
+            return 0 if other is None else 1 + depth(other)
+
         # A list that excludes another's members is judged after it.
-        return tuple(sorted(compiled, key=lambda rule: bool(rule.never_with)))
+        return tuple(sorted(compiled, key=depth))
 
     def _duties(self) -> tuple[duties.Duty, ...]:
         return tuple(

@@ -12,7 +12,14 @@ from envrules import calendar as cal
 from envrules.model.base import Instant
 from envrules.service.status import bad_request
 from envrules.wire.field_types import FieldType, Name, Text, Time
-from envrules.wire.problems import FieldProblem, Invalid, contradiction, field_problem, invalid, shown
+from envrules.wire.problems import (
+    FieldProblem,
+    Invalid,
+    contradiction,
+    field_problem,
+    invalid,
+    shown,
+)
 
 SLUG_LIMIT = 63
 PAGE_SIZE = 100
@@ -84,7 +91,9 @@ class Fields:
             return None
         return instant
 
-    def seconds(self, request: Message, name: str, default: float, low: float, high: float) -> float:
+    def seconds(
+        self, request: Message, name: str, default: float, low: float, high: float
+    ) -> float:
         """Return a duration in seconds; `default` if it is not given."""
         if not request.HasField(name):
             return default

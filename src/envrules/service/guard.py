@@ -57,7 +57,9 @@ class Guard(grpc.ServerInterceptor):
         if handler.response_streaming:
             behaviour = self._stream(method, handler.unary_stream, self._watchers)
             return grpc.unary_stream_rpc_method_handler(behaviour, *codec)
-        return grpc.unary_unary_rpc_method_handler(self._single(method, handler.unary_unary), *codec)
+        return grpc.unary_unary_rpc_method_handler(
+            self._single(method, handler.unary_unary), *codec
+        )
 
     def _single(self, method: str, behaviour: Behaviour) -> Behaviour:
         def guarded(request: Any, context: grpc.ServicerContext) -> Any:

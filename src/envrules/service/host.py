@@ -37,12 +37,12 @@ class Host:
         Gives up early if the caller is gone, the server is to stop, or the locality is stalled.
         """
         deadline = time.monotonic() + timeout
-        while not self.runtime.wait_decided(locality, seq, _SLICE if timeout > _SLICE else timeout):
-            if time.monotonic() >= deadline or not self.goes_on(context):
+        while True:
+            left = max(deadline - time.monotonic(), 0.0)
+            if self.runtime.wait_decided(locality, seq, min(left, _SLICE)):
+                return True
+            if left <= _SLICE or not self.goes_on(context) or self.is_stalled(locality):
                 return False
-            if self.is_stalled(locality):
-                return self.runtime.decided_up_to(locality) >= seq
-        return True
 
     def goes_on(self, context: grpc.ServicerContext) -> bool:
         """Return whether a long call should go on."""

@@ -1,0 +1,193 @@
+"""The two references: what the transport and the disk allow, written by hand for just this load.
+
+*append* parses the events, gives each the next place, inserts it under a unique index of ids and
+gives receipts after a commit that is synced (WAL, FULL) and shared by all who wait. *full* also
+writes in that transaction the decision, state and timer rows that envrules writes for the same
+events, from rules that are code. Neither checks fields, explains where a value stands, takes
+late events or corrections, or can be restarted.
+
+    python -m benchmarks.reference_servers append|full DATABASE
+
+prints its port and serves until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import grpc
+
+from benchmarks.reference_rules import DecisionRow, Judge, StateRow
+from envrules.v1 import event_service_pb2 as pb
+from envrules.v1 import event_service_pb2_grpc
+from envrules.v1 import events_pb2
+
+WORKERS = 40
+"""Threads: more than the 32 calls that are in flight at most."""
+MAX_ROWS = 20_000
+"""Events in one commit."""
+
+_STORED = pb.RECEIPT_STATUS_STORED
+_DUPLICATE = pb.RECEIPT_STATUS_DUPLICATE
+_REFUSED = pb.RECEIPT_STATUS_REFUSED
+
+_SCHEMA = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, occurred_at INTEGER NOT NULL,
+    payload BLOB NOT NULL);
+CREATE TABLE states (
+    key TEXT PRIMARY KEY, unit TEXT NOT NULL, wake_at INTEGER, payload BLOB NOT NULL);
+CREATE INDEX timers ON states (wake_at, key) WHERE wake_at IS NOT NULL;
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, slot TEXT NOT NULL, version INTEGER NOT NULL,
+    log_seq INTEGER NOT NULL, rule TEXT NOT NULL, outcome TEXT NOT NULL, unit TEXT NOT NULL,
+    period TEXT NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL, UNIQUE (slot, version));
+CREATE INDEX decisions_unit ON decisions (unit, seq);
+"""
+_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?)"
+_STATE = (
+    "INSERT INTO states VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+    " unit = excluded.unit, wake_at = excluded.wake_at, payload = excluded.payload"
+)
+_DECISION = "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+EventRow: TypeAlias = tuple[int, str, int, bytes]
+Events: TypeAlias = Sequence[events_pb2.Event]
+Receipts: TypeAlias = list[pb.Receipt]
+
+
+class Log:
+    """Appends with one commit for all who wait while the one before is under way."""
+
+    def __init__(self, path: str, judge: Judge | None) -> None:
+        self._judge = judge
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768",
+                       "wal_autocheckpoint=4000"):  # fmt: skip
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_SCHEMA)
+        self._head = 0
+        self._queue: queue.SimpleQueue[tuple[Events, Future[Receipts]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def append(self, events: Events) -> Future[Receipts]:
+        """Queue events; the future is done once they are durable."""
+        future: Future[Receipts] = Future()
+        self._queue.put((events, future))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            group = [self._queue.get()]
+            size = len(group[0][0])
+            with suppress(queue.Empty):
+                while size < MAX_ROWS:
+                    group.append(self._queue.get_nowait())
+                    size += len(group[-1][0])
+            try:
+                answers = self._commit([events for events, _ in group])
+            except Exception as error:  # the callers must be told, whatever it was
+                for _, future in group:
+                    future.set_exception(error)
+            else:
+                for (_, future), receipts in zip(group, answers, strict=True):
+                    future.set_result(receipts)
+
+    def _commit(self, group: list[Events]) -> list[Receipts]:
+        try:
+            return self._insert(group, {})
+        except sqlite3.IntegrityError:
+            self._db.execute("ROLLBACK")
+        known: dict[str, tuple[int, bytes]] = {}
+        for event in (event for events in group for event in events):
+            row = self._db.execute(
+                "SELECT seq, payload FROM events WHERE id = ?", (event.id,)
+            ).fetchone()
+            if row is not None:
+                known[event.id] = row
+        return self._insert(group, known)
+
+    def _insert(self, group: list[Events], known: dict[str, tuple[int, bytes]]) -> list[Receipts]:
+        rows: list[EventRow] = []
+        states: dict[str, StateRow] = {}
+        decisions: list[DecisionRow] = []
+        answers: list[Receipts] = []
+        seq = self._head
+        for events in group:
+            receipts: Receipts = []
+            for event in events:
+                payload = event.SerializeToString()
+                first = known.get(event.id)
+                if first is not None:
+                    status = _DUPLICATE if first[1] == payload else _REFUSED
+                    receipts.append(pb.Receipt(event_id=event.id, status=status, seq=first[0]))
+                    continue
+                seq += 1
+                rows.append((seq, event.id, event.occurred_at.seconds, payload))
+                receipts.append(pb.Receipt(event_id=event.id, status=_STORED, seq=seq))
+                if self._judge is not None:
+                    self._judge.judge(seq, event, states, decisions)
+            answers.append(receipts)
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany(_EVENT, rows)
+        if states:
+            self._db.executemany(_STATE, states.values())
+        if decisions:
+            self._db.executemany(_DECISION, decisions)
+        self._db.execute("COMMIT")
+        self._head = seq
+        return answers
+
+
+class Service(event_service_pb2_grpc.EventServiceServicer):
+    """SubmitEvents and StreamEvents, for one locality whatever it is called."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def SubmitEvents(  # noqa: N802 (the proto's name)
+        self, request: pb.SubmitEventsRequest, context: grpc.ServicerContext
+    ) -> pb.SubmitEventsResponse:
+        """Store a batch."""
+        return pb.SubmitEventsResponse(receipts=self._log.append(request.events).result())
+
+    def StreamEvents(  # noqa: N802 (the proto's name)
+        self, request_iterator: Iterator[pb.StreamEventsRequest], context: grpc.ServicerContext
+    ) -> Iterator[pb.StreamEventsResponse]:
+        """Store batches, and read on while the ones before are being committed."""
+        waiting: queue.Queue[tuple[str, Future[Receipts]] | None] = queue.Queue(64)
+
+        def read() -> None:
+            try:
+                for request in request_iterator:
+                    waiting.put((request.batch_id, self._log.append(request.events)))
+            finally:
+                waiting.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        while (item := waiting.get()) is not None:
+            yield pb.StreamEventsResponse(batch_id=item[0], receipts=item[1].result())
+
+
+def serve(judge: Judge | None, path: str, wait: Callable[[], Any]) -> None:
+    """Serve until `wait` returns."""
+    server = grpc.server(ThreadPoolExecutor(WORKERS))
+    service = Service(Log(path, judge))
+    event_service_pb2_grpc.add_EventServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    wait()
+    server.stop(None)
+
+
+if __name__ == "__main__":
+    kind, database = sys.argv[1:]
+    serve(Judge() if kind == "full" else None, database, sys.stdin.read)

@@ -1,0 +1,114 @@
+"""The rulesets that callers may name: of the installed schemes, and all that were published."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from envrules.errors import RulesetError
+from envrules.ruleset.compile import Scheme
+from envrules.ruleset.load import LoadedRuleset, load_ruleset
+from envrules.ruleset.overrides import Overrides, with_overrides
+from envrules.runtime.library import Library, Revision
+from envrules.runtime.runtime import Runtime
+from envrules.service.status import not_found
+
+log = logging.getLogger(__name__)
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """One ruleset in one revision: as written, and compiled."""
+
+    source: Revision
+    scheme: Scheme
+
+    def loaded(self) -> LoadedRuleset:
+        """Return it with its overrides in place, to be compared with another."""
+        return with_overrides(
+            load_ruleset(self.source.text, self.source.file), self.source.overrides
+        )
+
+
+class Shelf:
+    """Finds rulesets. What is only tried out is compiled aside and forgotten."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._plugins = runtime.library.plugins
+        self._library = runtime.library
+        self._store = runtime.store
+        self._installed: Mapping[str, Ruleset] = self._load()
+
+    def _load(self) -> dict[str, Ruleset]:
+        found: dict[str, Ruleset] = {}
+        for slug in self._plugins.schemes:
+            aside = Library(self._plugins)
+            try:
+                scheme = aside.add_builtin(slug, {}, 0)
+            except RulesetError as error:
+                log.error("the ruleset of scheme %s is not good, it is left out:\n%s", slug, error)
+                continue
+            found[slug] = Ruleset(aside.source(slug, scheme.revision), scheme)
+        return found
+
+    def slugs(self) -> list[str]:
+        """Return all schemes of which there is any ruleset."""
+        return sorted({*self._installed, *(row.scheme for row in self._store.list_revisions())})
+
+    def newest(self, slug: str) -> Ruleset:
+        """Return the ruleset that the scheme's plugin brings, or else the last one published.
+
+        Raises:
+            Refusal: NOT_FOUND.
+        """
+        if slug in self._installed:
+            return self._installed[slug]
+        stored = self._store.list_revisions(slug)
+        if not stored:
+            raise not_found("SCHEME_NOT_FOUND", f"no scheme {slug!r}")
+        return self.revision(slug, stored[-1].revision)
+
+    def revision(self, slug: str, revision: str) -> Ruleset:
+        """Return one revision; `latest` is the newest.
+
+        Raises:
+            Refusal: NOT_FOUND.
+        """
+        if revision == LATEST:
+            return self.newest(slug)
+        installed = self._installed.get(slug)
+        if installed is not None and installed.scheme.revision == revision:
+            return installed
+        try:
+            return Ruleset(self._library.source(slug, revision), self._library(slug, revision))
+        except KeyError:
+            raise not_found(
+                "REVISION_NOT_FOUND", f"scheme {slug!r} has no revision {revision!r}"
+            ) from None
+
+    def tried(self, slug: str, text: str, file: str, overrides: Overrides) -> Ruleset:
+        """Return a text compiled, keeping nothing.
+
+        Raises:
+            RulesetError: it is not good.
+            Refusal: NOT_FOUND, it is the ruleset of another scheme.
+        """
+        aside = Library(self._plugins)
+        scheme = aside.add(text, file, overrides, 0)
+        if scheme.slug != slug:
+            raise not_found("SCHEME_NOT_FOUND", f"{file} is the ruleset of scheme {scheme.slug!r}")
+        return Ruleset(aside.source(slug, scheme.revision), scheme)
+
+    def with_overrides(self, ruleset: Ruleset, overrides: Overrides) -> Ruleset:
+        """Return a ruleset with these overrides in place of its own; as it is if there are none.
+
+        Raises:
+            RulesetError: they do not suit it.
+        """
+        if not overrides:
+            return ruleset
+        source = ruleset.source
+        return self.tried(ruleset.scheme.slug, source.text, source.file, overrides)
