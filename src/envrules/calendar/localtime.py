@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from envrules.calendar.errors import CalendarError
@@ -42,6 +43,8 @@ def to_instant(moment: datetime) -> Instant:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+# Memos of pure functions: the same days and instants are asked for again and again.
+@lru_cache(maxsize=65536)
 def local_date(tz: str, instant: Instant) -> date:
     """Return the date in `tz` at `instant`."""
     return local_datetime(tz, instant).date()
@@ -54,6 +57,7 @@ def time_of_day(tz: str, instant: Instant) -> int:
     return (shown - midnight) // _MICROSECOND  # one zone: a difference of readings
 
 
+@lru_cache(maxsize=8192)
 def local_instant(tz: str, day: date, of_day: int = 0) -> Instant:
     """Return the first instant when `tz` shows `day` and `of_day` microseconds past 00:00, or more.
 

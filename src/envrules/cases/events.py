@@ -81,13 +81,17 @@ def _parses(reader: Reader, path: Path, row: dict[str, Any]) -> bool:
 
 
 def expand(text: str) -> list[str]:
-    """Return what `甲1..3` stands for; any other text stands for itself. 08..12 keeps its zeros."""
+    """Return what `甲1..3` stands for, and `9..7`; any other text stands for itself.
+
+    A range that begins with a zero keeps its width: 08..12 has 08 and 09.
+    """
     match = _RANGE.fullmatch(text)
     if match is None:
         return [text]
     first, last = int(match["first"]), int(match["last"])
     width = len(match["first"]) if match["first"][0] == "0" else 0
-    return [f"{match['stem']}{n:0{width}d}" for n in range(first, last + 1)]
+    step = 1 if first <= last else -1
+    return [f"{match['stem']}{n:0{width}d}" for n in range(first, last + step, step)]
 
 
 def _rows(reader: Reader, path: Path, payload: Any) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,9 @@ from typing import Any
 from envrules import calendar as cal
 from envrules.engine.chaining import Fired
 from envrules.engine.context import live
-from envrules.engine.issue import show_time
 from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
 from envrules.engine.nodes import Node
+from envrules.engine.rungs import show_time
 from envrules.kinds import consequences
 from envrules.kinds.compiled import Outcome, cite, cite_value
 from envrules.kinds.consequences import Fact
@@ -21,7 +21,7 @@ from envrules.model.events import Event, ReportFiled
 
 def judge_consequences(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return the consequences that follow, and the state of every report they require."""
-    unit, period = node.parts
+    unit, period, _ = node.parts
     facts = [feed.fact for feed in inputs.fed() if isinstance(feed, FactFeed)]
     reports = [e for e in live(inputs.events) if isinstance(e.payload, ReportFiled)]
     court = _Court(bench, unit, period, reports)
@@ -116,7 +116,7 @@ class _Court:
         answers = (
             e for e in self.reports
             if isinstance(e.payload, ReportFiled) and e.payload.duty == outcome.words
-            and e.occurred_at >= at and (e.payload.about or fired.anchor) == fired.anchor
+            and e.occurred_at >= at and e.payload.about == fired.anchor
         )  # fmt: skip
         return due, next(answers, None)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from envrules import calendar as cal
 from envrules.engine.context import Unit, live
-from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
-from envrules.engine.nodes import Node, consequence_node, duty_node
+from envrules.engine.judging import Bench, Inputs, Judgement
+from envrules.engine.nodes import Node, duty_node
 from envrules.kinds import duties
 from envrules.kinds.compiled import cite
 from envrules.kinds.consequences import Fact
@@ -41,10 +41,9 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         steps=(cite(duty.citation, note=reason),), revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
-    if outcome != "met" and bench.chainer.reads(scheme, "missed", duty.id):
+    if outcome != "met":
         period = cal.period_of(scheme.timezone, start, "month")
-        fact = Fact("missed", duty.id, unit, period, end, events=events, note=reason)
-        judged.feed(consequence_node(scheme.slug, unit, period), FactFeed(fact))
+        bench.tell(judged, Fact("missed", duty.id, unit, period, end, "", events, reason))
     return judged
 
 

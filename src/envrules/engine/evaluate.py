@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from envrules.engine.context import live
 from envrules.engine.consequence import judge_consequences
+from envrules.engine.context import live
 from envrules.engine.duty import judge_duty
 from envrules.engine.issue import judge_issue
 from envrules.engine.judging import Bench, Inputs, Judgement

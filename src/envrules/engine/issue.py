@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.context import exempts, live
-from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement, SlipFiring, consequences
-from envrules.engine.nodes import Node, charged_unit, consequence_node, slip_node
+from envrules.engine.judging import Bench, Inputs, Judgement, SlipFiring, consequences
+from envrules.engine.nodes import Node, charged_unit, slip_node
+from envrules.engine.rungs import rung_of, show_time, slip_follows, slip_note
 from envrules.kinds import deadlines, ladders, lifecycle
 from envrules.kinds.compiled import cite
 from envrules.kinds.consequences import Fact, FactKind
@@ -39,12 +41,11 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     if exemption is not None:
         judged.add(_exempt(bench, state, exemption))
         return judged
-    served = _served(events, inputs)
     try:
         for deadline in bench.scheme.deadlines:
             _judge_deadline(bench, state, deadline, judged)
         for ladder in bench.scheme.ladders:
-            _judge_ladder(bench, state, ladder, served, judged)
+            _judge_ladder(bench, state, ladder, _served(ladder, events, inputs), judged)
     except NoValueInForce as missing:
         judged.add(_no_value(bench, state, missing))
     _feed_facts(bench, state, judged)
@@ -176,79 +177,52 @@ def _judge_ladder(
     judged: Judgement,
 ) -> None:  # fmt: skip
     scheme = bench.scheme
-    raw_unit = charged_unit(scheme, state.payload)
+    named = charged_unit(scheme, state.payload)
     climbed = ladders.climb(
-        ladder, state, raw_unit, served, scheme.calendar, scheme.day, bench.context.now
+        ladder, state, named, served, scheme.calendar, scheme.day, bench.context.now
     )
     judged.wake(climbed.wake_at)
     for firing in climbed.firings:
-        unit = bench.context.registry.responsible(raw_unit, firing.at)
+        unit = bench.context.registry.responsible(named, firing.at)
         if ladder.merged:
             day = scheme.day(firing.at).isoformat()
             target = slip_node(scheme.slug, ladder.id, firing.rung, unit, day)
-            judged.feed(target, SlipFiring(_replace_unit(firing, unit)))
+            judged.feed(target, SlipFiring(replace(firing, unit=unit)))
         else:
-            judged.add(_single_slip(bench, state, ladder, firing, unit))
-            _feed(
-                bench,
-                state,
-                judged,
-                "slip",
-                f"{ladder.id}.{firing.rung}",
-                firing.at,
-                "",
-                firing.events,
-            )
-
-
-def _replace_unit(firing: ladders.Firing, unit: str) -> ladders.Firing:
-    return firing if firing.unit == unit else replace(firing, unit=unit)
+            _single_slip(bench, state, ladder, firing, unit, judged)
 
 
 def _single_slip(
-    bench: Bench, state: IssueState, ladder: ladders.Ladder, firing: ladders.Firing, unit: str
-) -> Content:
-    rung = next(r for r in ladder.rungs if r.id == firing.rung)
+    bench: Bench, state: IssueState, ladder: ladders.Ladder, firing: ladders.Firing, unit: str,
+    judged: Judgement,
+) -> None:  # fmt: skip
+    rung = rung_of(ladder, firing.rung)
     assert state.found is not None
-    title = bench.title(unit, firing.at)
+    note = slip_note(bench, rung, [firing])
     content = _content(
         bench, state, rung.citation.id, state.found.id, "slip", rung.id, rung.citation.title,
-        slip_reason(bench, rung, title, [firing]), firing.at, firing.events, firing.steps,
+        f"{bench.title(unit, firing.at)}：{note}", firing.at, firing.events, firing.steps,
     )  # fmt: skip
-    return replace(
+    judged.add(replace(
         content, unit=unit, consequences=consequences(rung.then), warnings=firing.warnings,
         publication="proposed" if rung.needs_approval else "published",
-    )  # fmt: skip
+    ))  # fmt: skip
+    slip_follows(
+        bench, judged, ladder.id, rung.id, unit, state.issue, note, firing.at, firing.events
+    )
 
 
-def slip_reason(
-    bench: Bench, rung: ladders.Rung, unit_title: str, firings: Sequence[ladders.Firing]
-) -> str:
-    """Return the reason of a slip in Chinese, for one issue or several."""
-    issues = "、".join(f.issue for f in firings)
-    when = show_time(bench.scheme.timezone, firings[0].at)
-    cause = "经督导直接下发" if all(f.direct for f in firings) else "未在时限内办结"
-    if rung.clock == "start":
-        cause = "发现问题"
-    words = "、".join(o.words for o in rung.then) or rung.citation.title
-    return f"{unit_title}：案件 {issues} 至 {when} {cause}，下达{rung.citation.title}（{words}）"
-
-
-def _served(events: Sequence[Event], inputs: Inputs) -> dict[str, Instant]:
-    """Return when each rung's slip was served: handed over, or published after approval."""
-    times: dict[str, Instant] = {}
-    for event in events:
-        payload = event.payload
-        if isinstance(payload, SlipServed):
-            times.setdefault(payload.slip, event.occurred_at)
-    for act in inputs.acts:
-        if (
-            act.action == "publish"
-            and act.slot is not None
-            and act.slot.rule.startswith("ladders.")
-        ):
-            times.setdefault(act.slot.rule.rpartition(".")[2], act.at)
-    return times
+def _served(ladder: ladders.Ladder, events: Sequence[Event], inputs: Inputs) -> dict[str, Instant]:
+    """Return when each rung's slip was first served: handed over, or published after approval."""
+    times: list[tuple[str, Instant]] = [
+        (event.payload.slip, event.occurred_at)
+        for event in events if isinstance(event.payload, SlipServed)
+    ]  # fmt: skip
+    prefix = f"{ladder.citation.id}."
+    for act in inputs.acts if ladder.served_on_publication else ():
+        if act.action == "publish" and act.slot is not None and act.slot.rule.startswith(prefix):
+            times.append((act.slot.rule.removeprefix(prefix), act.at))
+    return {rung: at for rung, at in sorted(times, reverse=True)}
 
 
 # ── facts for the rules ──
@@ -274,10 +248,4 @@ def _feed(
     unit = bench.context.registry.responsible(charged_unit(scheme, state.payload), at)
     period = cal.period_of(scheme.timezone, at, "month")
     fact = Fact(kind, name, unit, period, at, anchor=state.issue, events=events, note=note)
-    if bench.chainer.reads(scheme, kind, name):
-        judged.feed(consequence_node(scheme.slug, unit, period), FactFeed(fact))
-
-
-def show_time(zone: str, instant: Instant) -> str:
-    """Return an instant as local time for people: 2026-07-03 17:30."""
-    return f"{cal.local_datetime(zone, instant):%Y-%m-%d %H:%M}"
+    bench.tell(judged, fact)

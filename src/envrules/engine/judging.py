@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from envrules.engine.context import FOREVER, Context
-from envrules.engine.nodes import Node
+from envrules.engine.nodes import Node, consequence_node
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.consequences import Fact
 from envrules.kinds.ladders import Firing
@@ -97,6 +97,12 @@ class Bench:
     context: Context
     chainer: Chainer
     cut: int = FOREVER
+
+    def tell(self, judged: Judgement, fact: Fact) -> None:
+        """Send a fact to the consequences of its unit, if any rule asks for it."""
+        if self.chainer.reads(self.scheme, fact.kind, fact.name):
+            node = consequence_node(self.scheme, fact.unit, fact.period, fact.anchor)
+            judged.feed(node, FactFeed(fact))
 
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at a time."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from envrules import calendar as cal
 from envrules.engine.judging import (
     Bench,
-    FactFeed,
     Inputs,
     Judgement,
     StandingFeed,
     consequences,
 )
-from envrules.engine.nodes import Node, consequence_node
+from envrules.engine.nodes import Node
 from envrules.kinds import lists
 from envrules.kinds.compiled import cite
 from envrules.kinds.consequences import Fact
@@ -35,6 +34,10 @@ def judge_lists(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     for bar in fed:
         if bar.status == "barred":
             bars[bar.unit] = bars.get(bar.unit, frozenset()) | {bar.title}
+    for standing in standings:
+        if standing.band:
+            own = bars.get(standing.unit, frozenset())
+            bars[standing.unit] = own | {f"{score_id}.{standing.band}"}
     day = cal.period_dates(period)[1]
     listed: dict[str, frozenset[str]] = {}
     rules = [rule for rule in bench.scheme.lists if rule.of == score_id]
@@ -89,20 +92,22 @@ def _place(bench: Bench, rule: ListRule, period: str, place: Place, at: Instant)
 
 
 def _titles(bench: Bench, barred: str) -> str:
-    """Return the titles of the slips that bar a unit."""
-    titles: Mapping[str, str] = {
+    """Return the titles of the slips and bands that bar a unit."""
+    titles = {
         f"{ladder.id}.{rung.id}": rung.citation.title
         for ladder in bench.scheme.ladders for rung in ladder.rungs
     }  # fmt: skip
+    for score, defined in bench.scheme.bands.items():
+        titles.update((f"{score}.{band.id}", band.citation.title) for band in defined)
     return "、".join(titles.get(name, name) for name in barred.split("、"))
 
 
 def _feed(
     bench: Bench, rule: ListRule, period: str, place: Place, at: Instant, judged: Judgement
 ) -> None:
-    if not bench.chainer.reads(bench.scheme, "list", rule.id):
-        return
     standing: Standing = place.ranked.standing
-    fact = Fact("list", rule.id, standing.unit, period, at, events=standing.events,
-                note=f"{period} 列入{rule.citation.title}", held=standing.held)  # fmt: skip
-    judged.feed(consequence_node(bench.scheme.slug, standing.unit, period), FactFeed(fact))
+    note = f"{period} 列入{rule.citation.title}"
+    bench.tell(
+        judged,
+        Fact("list", rule.id, standing.unit, period, at, "", standing.events, note, standing.held),
+    )

@@ -3,7 +3,7 @@
 A node holds the events of one key of one rule kind and is judged from them afresh. Nodes feed
 facts to nodes of higher stages only, so one pass in order of stage settles everything:
 
-    issue ─┬─ slip (unit, rung, day) ─┬──────────────── consequence (unit, period)
+    issue ─┬─ slip (unit, rung, day) ─┬──────────────── consequence (unit, period, issue)
            └──────────────────────────│───────────────▲──▲
     score (period, unit) ── longer score ── list (score, period)
     duty (cycle, unit) ───────────────────────────────▲
@@ -84,9 +84,13 @@ def list_node(scheme: str, score: str, period: str) -> Node:
     return Node(scheme, "list", (score, period))
 
 
-def consequence_node(scheme: str, unit: str, period: str) -> Node:
-    """Return the node of all consequences of one unit in one period."""
-    return Node(scheme, "consequence", (unit, period))
+def consequence_node(scheme: Scheme, unit: str, period: str, anchor: str) -> Node:
+    """Return the node of a unit's consequences in one period: of one issue, or of the period.
+
+    Where rules ask for several facts at once, an issue's facts must meet the period's, and one
+    node holds all of them.
+    """
+    return Node(scheme.slug, "consequence", (unit, period, "" if scheme.mixes_facts else anchor))
 
 
 def stage(node: Node, scheme: Scheme) -> tuple[int, int, str]:
@@ -143,7 +147,9 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
         nodes += [issue_node(slug, issue) for issue in payload.issues]
     elif isinstance(payload, Inspection):
         nodes += _score_nodes(scheme, payload.kind, payload.unit, at)
-        nodes += _duty_nodes(scheme, event, payload.unit, "")
+        # Some duties are the inspected unit's (to be checked), others the inspector's (to check).
+        for unit in dict.fromkeys((payload.unit, payload.organ)):
+            nodes += _duty_nodes(scheme, event, unit, "") if unit else ()
     elif isinstance(payload, ScoreSupplied):
         nodes += [
             score_node(slug, s.id, period_within(scheme, s, payload.period), payload.unit)
@@ -152,7 +158,7 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
     elif isinstance(payload, ReportFiled):
         nodes += _duty_nodes(scheme, event, payload.unit, payload.period)
         nodes += [
-            consequence_node(slug, payload.unit, period)
+            consequence_node(scheme, payload.unit, period, payload.about)
             for period in _report_periods(scheme, payload, at)
         ]
     return nodes

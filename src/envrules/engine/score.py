@@ -17,12 +17,11 @@ from envrules.engine.context import FOREVER, Close
 from envrules.engine.judging import (
     Adjustment,
     Bench,
-    FactFeed,
     Inputs,
     Judgement,
     StandingFeed,
 )
-from envrules.engine.nodes import Node, consequence_node, list_node, score_node
+from envrules.engine.nodes import Node, list_node, score_node
 from envrules.kinds import bands, scores
 from envrules.kinds.compiled import cite, cite_value, plain
 from envrules.kinds.consequences import Fact
@@ -181,10 +180,8 @@ def _deduction(
     row, event = charge.row, charge.event
     assert row.each is not None and score.table is not None
     day = bench.scheme.day(event.occurred_at)
-    category, issue = _described(charge)
-    note = f"{row.citation.title}发现{category}，扣 {plain(row.each)} 分"
-    if share < row.each:
-        note += f"；该项 {plain(row.full)} 分已扣完，计 {plain(share)} 分"
+    _, issue = described(charge)
+    note = deduction_note(charge, share)
     steps = [cite(row.citation, value=f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分",
                   since=score.table.at(day).since, note=note)]  # fmt: skip
     steps += [cite_value(flag, flag.at(day)) for flag in charge.flags]
@@ -198,7 +195,17 @@ def _deduction(
     )  # fmt: skip
 
 
-def _described(charge: Charge) -> tuple[str, str]:
+def deduction_note(charge: Charge, share: Decimal) -> str:
+    """Return what a finding cost, and what of it counted, as a sentence."""
+    row = charge.row
+    assert row.each is not None
+    note = f"{row.citation.title}发现{described(charge)[0]}，扣 {plain(row.each)} 分"
+    if share < row.each:
+        note += f"；该项 {plain(row.full)} 分已扣完，计 {plain(share)} 分"
+    return note
+
+
+def described(charge: Charge) -> tuple[str, str]:
     """Return the category and the issue of a finding."""
     payload = charge.event.payload
     if isinstance(payload, IssueFound):
@@ -297,11 +304,11 @@ def _band(
     )  # fmt: skip
     judged.add(content)
     name = f"{score.id}.{account.band}"
-    if bench.chainer.reads(scheme, "band", name):
-        fact = Fact("band", name, unit, period, close.at, events=content.events,
-                    note=f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}",
-                    held=figure.publication == "held")  # fmt: skip
-        judged.feed(consequence_node(scheme.slug, unit, period), FactFeed(fact))
+    note = f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}"
+    held = figure.publication == "held"
+    bench.tell(
+        judged, Fact("band", name, unit, period, close.at, "", content.events, note, held)
+    )
 
 
 # ── after the close: adjustments ──

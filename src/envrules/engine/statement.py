@@ -1,96 +1,129 @@
-"""对账单: every deduction of one unit in one period, with time, place and row. Prevents appeals."""
+"""对账单: every finding about one unit in one period, and what it cost. Prevents appeals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from envrules.engine.context import FOREVER
+from envrules.engine.assessment import Unscored, pending_appeals
 from envrules.engine.projection import Projection
-from envrules.engine.score import account_for
+from envrules.engine.score import Account, deduction_note
+from envrules.engine.standings import Row, standings
 from envrules.kinds import scores
 from envrules.model.base import Frozen, Instant
-from envrules.model.decisions import Step
-from envrules.model.events import Inspection, IssueFound
+from envrules.model.events import AppealFiled, Event, Finding, Inspection, IssueFound
+from envrules.model.values import Citation
 
 
 class StatementLine(Frozen):
-    """One finding: what it cost, and what of that counted under the cap."""
+    """One finding: what it cost, what of that counted under the cap, and why."""
 
     at: Instant
     event: str
     finding: str
+    """Id within its inspection; empty where the event itself is the finding."""
     inspection: str
     place: str
+    """Title of the kind of place."""
+    point: str
+    issue: str
     category: str
     row: str
+    """Row of the table that it fell into; empty when it costs nothing."""
     row_title: str
     points: Decimal
     counted: Decimal
-    note: str = ""
-    """Why it does not count, if it does not."""
+    reason: str
+    ref: str
+    location: str
+    appealed: bool
+    """An appeal against it is pending."""
 
 
-class Statement(Frozen):
-    """One unit's account of one period."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One unit's account of one period: the standing, and every finding in order of time."""
 
-    unit: str
-    title: str
-    score: str
-    period: str
-    status: str
-    figure: Decimal | None
-    band: str
-    band_title: str
-    closed: bool
+    row: Row
     lines: tuple[StatementLine, ...]
-    adjustments: tuple[tuple[str, Decimal], ...]
-    """(closed period corrected, points)."""
-    steps: tuple[Step, ...]
-    revision: str
 
 
 def statement(
-    projection: Projection, scheme: str, score_id: str, unit: str, period: str
-) -> Statement:
-    """Return a unit's statement: as it stands for an open period, as frozen for a closed one.
+    projection: Projection, scheme: str, score: str, unit: str, period: str, *,
+    as_of: Instant | None = None, known_at: int | None = None,
+) -> Statement | None:  # fmt: skip
+    """Return a unit's statement; None if the score is not about it in that period.
 
-    Raises:
-        KeyError: the locality does not use the scheme.
-        StopIteration: the scheme has no such score.
+    Arguments and errors are those of `standings`.
     """
-    bench, inputs = projection.view((scheme, score_id, period, unit))
-    score = bench.scheme.score(score_id)
-    close = bench.context.closes.get(period)
-    cut = close.seq if close is not None else FOREVER
-    account = account_for(bench, score, period, unit, inputs, cut)
+    rows = standings(projection, scheme, score, period, as_of=as_of, known_at=known_at)
+    row = next((row for row in rows if row.unit.id == unit), None)
+    if row is None:
+        return None
+    bench, inputs = projection.view((scheme, score, period, unit))
+    known = [e for e in inputs.events if known_at is None or e.seq <= known_at]
+    appealed = frozenset(
+        e.payload.target for e in pending_appeals(known) if isinstance(e.payload, AppealFiled)
+    )
+    return Statement(row, statement_lines(row.account, bench.scheme.places, appealed))
+
+
+def statement_lines(
+    account: Account, places: Mapping[str, str], appealed: frozenset[str] = frozenset()
+) -> tuple[StatementLine, ...]:
+    """Return the lines of an account, in order of time.
+
+    Args:
+        account: the unit's account.
+        places: titles of the kinds of place.
+        appealed: events (`<id>`) and findings (`<id>#<finding>`) under appeal.
+    """
     shares = scores.counted(account.evidence.charges)
-    lines = [_line(bench.scheme.places, c, shares[c.anchor]) for c in account.evidence.charges]
-    lines += [
-        StatementLine(item.event.occurred_at, item.event.id, item.finding, "", "", "", "", "",
-                      Decimal(0), Decimal(0), item.reason)
-        for item in account.evidence.unscored
+    lines = [
+        _line(c.event, c.finding, places, appealed, row=c.row, share=shares[c.anchor],
+              reason=deduction_note(c, shares[c.anchor]), citation=c.row.citation)
+        for c in account.evidence.charges
     ]  # fmt: skip
-    return Statement(
-        unit, bench.context.registry.title(unit, bench.context.now), score_id, period,
-        account.figure.status, account.figure.printed, account.band, account.band_title,
-        close is not None, tuple(sorted(lines, key=lambda line: (line.at, line.event, line.finding))),
-        tuple((a.of, Decimal(a.points)) for a in account.adjustments),
-        account.steps, bench.scheme.revision,
+    lines += [_free(item, places, appealed) for item in account.evidence.unscored]
+    return tuple(sorted(lines, key=lambda line: (line.at, line.event, line.finding)))
+
+
+def _free(item: Unscored, places: Mapping[str, str], appealed: frozenset[str]) -> StatementLine:
+    """Return the line of a finding that costs nothing."""
+    return _line(
+        item.event, item.finding, places, appealed, reason=item.reason, citation=item.citation
+    )
+
+
+def _line(
+    event: Event, finding_id: str, places: Mapping[str, str], appealed: frozenset[str], *,
+    row: scores.Row | None = None, share: Decimal = Decimal(0), reason: str,
+    citation: Citation | None,
+) -> StatementLine:  # fmt: skip
+    found, inspection = _found(event, finding_id)
+    place = found.place if found is not None else ""
+    each = row.each if row is not None and row.each is not None else Decimal(0)
+    return StatementLine(
+        at=event.occurred_at, event=event.id, finding=finding_id, inspection=inspection,
+        place=places.get(place, place), point=found.point if found is not None else "",
+        issue=found.issue if found is not None else "",
+        category=found.category if found is not None else "",
+        row=row.id if row is not None else "",
+        row_title=row.citation.title if row is not None else "",
+        points=-each if each else Decimal(0), counted=-share if share else Decimal(0),
+        reason=reason, ref=citation.ref if citation is not None else "",
+        location=citation.location if citation is not None else "",
+        appealed=not appealed.isdisjoint({event.id, f"{event.id}#{finding_id}"}),
     )  # fmt: skip
 
 
-def _line(places: Mapping[str, str], charge: scores.Charge, share: Decimal) -> StatementLine:
-    event, row = charge.event, charge.row
+def _found(event: Event, finding_id: str) -> tuple[IssueFound | Finding | None, str]:
+    """Return what describes a finding, and its inspection."""
     payload = event.payload
     if isinstance(payload, IssueFound):
-        place, category = payload.place, payload.category
-    else:
-        assert isinstance(payload, Inspection)
-        finding = next(f for f in payload.findings if f.id == charge.finding)
-        place, category = finding.place, finding.category
-    assert row.each is not None
-    return StatementLine(
-        event.occurred_at, event.id, charge.finding, charge.assessment, places.get(place, place),
-        category, row.id, row.citation.title, -row.each, -share,
-    )  # fmt: skip
+        return payload, payload.inspection
+    if isinstance(payload, Inspection):
+        own = (finding for finding in payload.findings if finding.id == finding_id)
+        return next(own, None), payload.inspection
+    return None, ""

@@ -183,10 +183,10 @@ def _due(
     computed = cal.deadline(calendar, begin, duration, pauses=tuple(state.pauses))
     if computed.due is None:
         return None
-    due = computed.due
-    if state.extended_to is not None and rung.clock == "after":
-        due = max(due, state.extended_to)
-    fires = due + 1 if cal.is_on_time(computed, due) else due
+    due, inclusive = computed.due, computed.inclusive
+    if state.extended_to is not None and rung.clock == "after" and state.extended_to > due:
+        due, inclusive = state.extended_to, True
+    fires = due + 1 if inclusive else due
     warnings = tuple(
         f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
     )

@@ -234,7 +234,7 @@ def _combine(
     if several == "latest":
         return dict(max(zip(times, range(len(times)), assessments, strict=True))[2])
     if several == "worst":
-        return dict(min(assessments, key=_total))
+        return dict(assessments[min(range(len(assessments)), key=lambda i: _total(assessments[i]))])
     rows = {
         row: [kept[row] for kept in assessments if row in kept]
         for kept in assessments

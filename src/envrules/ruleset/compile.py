@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from envrules import calendar as cal
@@ -59,6 +60,16 @@ class Scheme:
     def day(self, instant: Instant) -> date:
         """Return the local date of an instant."""
         return cal.local_date(self.timezone, instant)
+
+    @cached_property
+    def mixes_facts(self) -> bool:
+        """Whether any rule asks for more than one fact at once.
+
+        If none does, facts of different issues never meet, and each issue's consequences can be
+        judged by themselves.
+        """
+        ways = (way for rule in self.rules for way in rule.alternatives)
+        return any(len(way.present) + len(way.absent) > 1 for way in ways)
 
     def score(self, score_id: str) -> Score:
         """Return a score by its id."""

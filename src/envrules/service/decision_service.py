@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Annotated, TypeAlias
 
 import grpc
-import msgspec
 
 from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import Arrived, decode_entry
 from envrules.service.acts import Acts
-from envrules.service.fields import ID, REQUIRED_TEXT, TEXT, Fields
+from envrules.service.fields import ID, Fields
 from envrules.service.filters import Wanted, wanted
 from envrules.service.host import Host
-from envrules.service.paging import fitting, next_token, position
+from envrules.service.paging import Cursor, fitting, next_token, position
 from envrules.service.status import not_found
 from envrules.store import DecisionRow
 from envrules.v1 import decision_service_pb2 as pb
 from envrules.v1.decision_service_pb2_grpc import DecisionServiceServicer
 from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
 from envrules.wire.events_out import event_to_proto
-
-Cursor: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 SCAN = 5000
 """Decisions that one call reads at most in search of some that only their content tells apart."""
@@ -152,12 +148,12 @@ class DecisionService(DecisionServiceServicer):
 
     def _news(self, locality: str, filters: Wanted, cursor: int) -> tuple[list[Decision], int]:
         """Return wanted decisions after the cursor, and up to where that is all there are."""
-        last = self._last(locality)
+        last = self._last(locality)  # before the rows: what is decided in between is among them
         rows = self._store.decisions(locality, cursor, WATCH_BATCH, filters.stored)
-        if rows:
-            last = rows[-1].decision_seq if len(rows) == WATCH_BATCH else max(
-                last, rows[-1].decision_seq
-            )  # fmt: skip
+        if len(rows) == WATCH_BATCH:
+            last = rows[-1].decision_seq
+        elif rows:
+            last = max(last, rows[-1].decision_seq)
         return list(filters.among(rows)), last
 
     def _responses(
@@ -181,16 +177,19 @@ class DecisionService(DecisionServiceServicer):
         self, request: pb.ApproveDecisionRequest, context: grpc.ServicerContext
     ) -> pb.ApproveDecisionResponse:
         """Approve a proposed decision."""
-        return pb.ApproveDecisionResponse(**self._act(request, context, "approve"))
+        done = self._acts.carry_out("approve", request, context)
+        return pb.ApproveDecisionResponse(seq=done.seq, decision=done.decision)
 
     def PublishDecision(
         self, request: pb.PublishDecisionRequest, context: grpc.ServicerContext
     ) -> pb.PublishDecisionResponse:
         """Make an approved decision public."""
-        return pb.PublishDecisionResponse(**self._act(request, context, "publish"))
+        done = self._acts.carry_out("publish", request, context)
+        return pb.PublishDecisionResponse(seq=done.seq, decision=done.decision)
 
     def RevokeDecision(
         self, request: pb.RevokeDecisionRequest, context: grpc.ServicerContext
     ) -> pb.RevokeDecisionResponse:
         """Take a decision back."""
-        return pb.RevokeDecisionResponse(**self._act(request, context, "revoke"))
+        done = self._acts.carry_out("revoke", request, context)
+        return pb.RevokeDecisionResponse(seq=done.seq, decision=done.decision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from google.protobuf.message import Message
@@ -13,18 +13,13 @@ from google.protobuf.message import Message
 from envrules.model.base import digest
 from envrules.service.fields import Fields
 
-T = TypeVar("T")
 M = TypeVar("M", bound=Message)
+
+Cursor: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""A place in a log or among decisions."""
 
 PAGE_BYTES = 3 << 20
 """A page is cut here, whatever its size: clients take 4 MiB unless told otherwise."""
-
-
-class Paged(Protocol):
-    """A request for a page."""
-
-    page_token: str
-    page_size: int
 
 
 def next_token(request: Any, position: object) -> str:
@@ -33,7 +28,7 @@ def next_token(request: Any, position: object) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def position(request: Any, kind: type[T], fields: Fields) -> T | None:
+def position(request: Any, kind: Any, fields: Fields) -> Any:
     """Return the position that the request's token holds; None if it has none."""
     token: str = request.page_token
     if not token:

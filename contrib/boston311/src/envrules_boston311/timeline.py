@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -54,6 +55,22 @@ class Batch:
 
     happenings: Sequence[Happening]
     until: datetime
+
+
+def month_of(text: str) -> tuple[datetime, datetime]:
+    """Return the first moment of the month, `2015-03`, and of the next, as Boston's clocks have it.
+
+    Raises:
+        ValueError: it is no month.
+    """
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}", text, re.ASCII):
+            raise ValueError(text)
+        first = datetime(int(text[:4]), int(text[5:]), 1, tzinfo=ZONE)
+    except ValueError:
+        raise ValueError(f"{text!r} is no month like 2015-03") from None
+    following = (first + timedelta(days=31)).replace(day=1)
+    return first.astimezone(UTC), following.astimezone(UTC)
 
 
 def timeline(requests: Iterable[Request], month: tuple[datetime, datetime] | None) -> Timeline:
