@@ -61,8 +61,10 @@ class Lag:
 class Server:
     """One server process."""
 
-    def __init__(self, name: str, process: subprocess.Popen[str], port: int) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, database: Path, process: subprocess.Popen[str], port: int
+    ) -> None:
+        self.name, self.database = name, database
         self._process = process
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS)
         self._events = event_grpc.EventServiceStub(self.channel)
@@ -177,7 +179,7 @@ def _start(name: str, database: Path) -> Server:
     port = process.stdout.readline()
     if not port.strip():
         raise RuntimeError(f"{' '.join(program)} did not start")
-    return Server(name, process, int(port))
+    return Server(name, database, process, int(port))
 
 
 def _die_with_parent() -> None:

@@ -30,7 +30,7 @@ def test_every_hook_is_documented_with_its_signature(name: str) -> None:
 def test_no_hook_is_documented_that_does_not_exist() -> None:
     """docs/plugins.md describes no other hooks."""
     text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^## `(\w+)`", text, re.M)) == set(HOOKS)
+    assert set(re.findall(r"^## `(\w+)`", text, re.MULTILINE)) == set(HOOKS)
 
 
 def test_every_hook_has_a_default_user() -> None:

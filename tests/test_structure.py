@@ -93,7 +93,10 @@ def test_pure_layers_know_no_clock_and_no_io(name: str) -> None:
 
 def test_no_import_goes_in_a_circle() -> None:
     """No module imports itself by way of others, inside a layer or across."""
-    names = {"envrules." + n.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): n for n in MODULES}
+    names = {
+        "envrules." + n.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): n
+        for n in MODULES
+    }
     edges = {
         module: {i for i in _imports(MODULES[file]) if i in names and i != module}
         for module, file in names.items()
@@ -102,7 +105,7 @@ def test_no_import_goes_in_a_circle() -> None:
     done: set[str] = set()
 
     def visit(module: str, path: tuple[str, ...]) -> None:
-        assert module not in path, " → ".join((*path[path.index(module):], module))
+        assert module not in path, " → ".join((*path[path.index(module) :], module))
         if module in done:
             return
         for other in sorted(edges[module]):
@@ -117,7 +120,9 @@ def test_no_import_goes_in_a_circle() -> None:
 
 def test_only_one_module_touches_durable_rules() -> None:
     """The C engine has one importer."""
-    users = [n for n, tree in MODULES.items() if any(i.startswith("durable") for i in _imports(tree))]
+    users = [
+        n for n, tree in MODULES.items() if any(i.startswith("durable") for i in _imports(tree))
+    ]
     assert users == ["engine/match.py"]
 
 

@@ -34,7 +34,7 @@ CHAINER = Chainer()
 def recompute(entries: Sequence[Entry], library: Library) -> dict[str, Content]:
     """Return slot key → content for everything that holds after the last entry."""
     log = _numbered(entries)
-    tick, bindings, closes = _settings(log, library)
+    tick, bindings, closes = _settings(log)
     events = [e.event for _, e in log if isinstance(e, Arrived)]
     by_id = {event.id: event for event in events}
     records = Records(
@@ -72,13 +72,13 @@ def _numbered(entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
             if entry.event.id in seen:
                 continue
             seen.add(entry.event.id)
-            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)  # noqa: PLW2901
+            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
         log.append((seq, entry))
     return log
 
 
 def _settings(
-    log: Sequence[tuple[int, Entry]], library: Library
+    log: Sequence[tuple[int, Entry]],
 ) -> tuple[int, dict[str, str], dict[str, dict[str, Close]]]:
     """Return the last tick, the revisions in force, and the closes."""
     tick = 0
@@ -170,7 +170,8 @@ class _Court:
         waiting = set(nodes)
         while waiting:
             node = min(
-                waiting, key=lambda n: (*stage(n, self.library(n.scheme, self.revision(n))), n.key())
+                waiting,
+                key=lambda n: (*stage(n, self.library(n.scheme, self.revision(n))), n.key()),
             )
             waiting.remove(node)
             bench = self.bench(node.scheme, self.revision(node))
@@ -181,5 +182,3 @@ class _Court:
                 feeds.setdefault(target, {})[node.key()] = items
                 waiting.add(target)
         return contents
-
-

@@ -6,10 +6,10 @@ from random import Random
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from envrules.model.entries import Arrived, Entry
 from tests.laws.oracle import recompute
 from tests.laws.worlds import KINDS, World, held, kinds_in, library, run, worlds
+
+from envrules.model.entries import Arrived, Entry
 
 LAW = settings(
     max_examples=60, deadline=None,
@@ -49,7 +49,9 @@ def test_duplicates_change_nothing(world: World, data: st.DataObject) -> None:
         repeated.insert(data.draw(st.integers(i + 1, len(repeated))), entries[i])
     once, twice = run(entries), run(repeated)
     assert held(once) == held(twice)
-    assert [d.content.essence() for d in once.emitted()] == [d.content.essence() for d in twice.emitted()]
+    assert [d.content.essence() for d in once.emitted()] == [
+        d.content.essence() for d in twice.emitted()
+    ]
 
 
 @LAW

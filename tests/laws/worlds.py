@@ -110,7 +110,9 @@ _moved = st.builds(
     basis=st.sampled_from(("", "红头文件")), until=st.one_of(st.none(), INSTANTS),
     slip=st.sampled_from(("", "yellow", "red", "blue")),
 )  # fmt: skip
-_walk = st.sampled_from(("registered", "handled", "check_failed", "handled", "check_passed", "closed"))
+_walk = st.sampled_from(
+    ("registered", "handled", "check_failed", "handled", "check_passed", "closed")
+)
 _proper = st.builds(
     IssueMoved, issue=ISSUES, move=_walk,
     ledger=st.just({"整改措施": "清运", "完成时限": "三日", "责任人": "p7", "督办记录": "s1"}),
@@ -145,7 +147,9 @@ _declared = st.builds(
     since=st.one_of(st.just(EPOCH), st.just(EPOCH + 20 * DAY)),
 )  # fmt: skip
 _merged = st.builds(
-    UnitMerged, units=st.tuples(UNIT), into=UNIT,
+    UnitMerged,
+    units=st.tuples(UNIT),
+    into=UNIT,
 )
 _served = st.builds(
     SlipServed, unit=UNIT, slip=st.sampled_from(("white", "yellow")), issues=st.tuples(ISSUES)
@@ -266,5 +270,6 @@ def kinds_in(world: World) -> set[str]:
 KINDS = frozenset(
     {"Arrived", "Tick", "Published", "Closed", "Act", "tie of time", "withdrawal after",
      "withdrawal before", "late unit", "event after a close"}
-    | {cls.__name__ for cls in get_args(Payload) if cls.__name__ not in ("UnitRenamed", "UnitSplit", "IndicatorMeasured")}
+    | {cls.__name__ for cls in get_args(Payload)}
+    - {"UnitRenamed", "UnitSplit", "IndicatorMeasured"}
 )  # fmt: skip

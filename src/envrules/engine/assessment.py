@@ -199,7 +199,7 @@ def _assess(
     day = bench.scheme.day(at)
     assert score.table is not None
     table = score.table.at(day).value
-    for sighting in _sightings(bench, event):
+    for sighting in _sightings(event):
         evidence.assessments.setdefault(sighting.inspection, (at, table))
         anchor = f"{event.id}#{sighting.finding}" if sighting.finding else event.id
         if not sighting.category or anchor in struck:
@@ -213,7 +213,7 @@ def _assess(
     evidence.sources.append(event.id)
 
 
-def _sightings(bench: Bench, event: Event) -> Iterator[_Sighting]:
+def _sightings(event: Event) -> Iterator[_Sighting]:
     """Yield what an event found; an inspection always yields itself first, without a category."""
     payload = event.payload
     if isinstance(payload, IssueFound):

@@ -89,7 +89,9 @@ class _Court:
             judged.wake(due + 1)
         held = outcome.within.at(self.scheme.day(self._at(fired)))
         words = {"running": "待提交", "on_time": "按期提交", "overdue": "逾期"}[state]
-        reason = f"{self.bench.title(self.unit, due)}：{outcome.by}须于 {show_time(self.scheme.timezone, due)} 前提交{outcome.words}，{words}"
+        limit = show_time(self.scheme.timezone, due)
+        who = self.bench.title(self.unit, due)
+        reason = f"{who}：{outcome.by}须于 {limit} 前提交{outcome.words}，{words}"
         at = self._at(fired) if state == "running" else due if filed is None else filed.occurred_at
         judged.add(Content(
             slot=Slot(self.scheme.slug, f"{fired.rule.citation.id}.{outcome.words}",
@@ -121,7 +123,8 @@ class _Court:
         return due, next(answers, None)
 
     def _anchor(self, fired: Fired) -> str:
-        return fired.anchor or self.period
+        """An issue may have consequences in several months: each is a decision of its own."""
+        return f"{fired.anchor}@{self.period}" if fired.anchor else self.period
 
     @staticmethod
     def _at(fired: Fired) -> Instant:

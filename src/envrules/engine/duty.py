@@ -60,9 +60,7 @@ def _owes(scheme: Scheme, duty: Duty, cycle: str, unit: Unit) -> bool:
 
 
 def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
-    """Return the duties whose cycle ended in (before, now], for every unit that owes them.
-
-    """
+    """Return the duties whose cycle ended in (before, now], for every unit that owes them."""
     scheme, nodes = bench.scheme, []
     for duty in scheme.duties:
         units = bench.context.registry.of_types(duty.units, before, now + 1)

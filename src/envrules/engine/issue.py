@@ -219,10 +219,14 @@ def _served(ladder: ladders.Ladder, events: Sequence[Event], inputs: Inputs) -> 
         for event in events if isinstance(event.payload, SlipServed)
     ]  # fmt: skip
     prefix = f"{ladder.citation.id}."
-    for act in inputs.acts if ladder.served_on_publication else ():
-        if act.action == "publish" and act.slot is not None and act.slot.rule.startswith(prefix):
-            times.append((act.slot.rule.removeprefix(prefix), act.at))
-    return {rung: at for rung, at in sorted(times, reverse=True)}
+    published = (
+        act for act in inputs.acts
+        if act.action == "publish" and act.slot is not None and act.slot.rule.startswith(prefix)
+    )  # fmt: skip
+    if ladder.served_on_publication:
+        times += [(act.slot.rule.removeprefix(prefix), act.at) for act in published if act.slot]
+    # The earliest comes last, and stays.
+    return dict(sorted(times, reverse=True))
 
 
 # ── facts for the rules ──

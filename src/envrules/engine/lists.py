@@ -77,9 +77,11 @@ def _rank(
 
 def _place(bench: Bench, rule: ListRule, period: str, place: Place, at: Instant) -> Content:
     s = place.ranked.standing
-    reason = f"{s.title} {period} {s.figure} 分，{place.ranked.size} 个单位中第 {place.ranked.rank} 名，列入{rule.citation.title}"
+    listed, size = rule.citation.title, place.ranked.size
+    reason = f"{s.title} {period} {s.figure} 分，{size} 个单位中第 {place.ranked.rank} 名，列入{listed}"
     if place.barred:
-        reason = f"{s.title} {period} 名次在{rule.citation.title}之内，因 {_titles(bench, place.barred)} 不列入，名额不递补"
+        why = _titles(bench, place.barred)
+        reason = f"{s.title} {period} 名次在{listed}之内，因 {why} 不列入，名额不递补"
     waiting = rule.needs_approval and not place.barred
     return Content(
         slot=Slot(bench.scheme.slug, f"lists.{rule.id}", f"unit:{s.unit}", period), kind="list",

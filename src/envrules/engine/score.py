@@ -81,7 +81,7 @@ def account_for(
     if not_in:
         figure = Figure("not_assessed")
     elif score.mean_of:
-        figure, more = _mean(bench, score, period, inputs, evidence)
+        figure, more = _mean(bench, score, period, inputs, evidence, cut)
         steps += more
     else:
         figure = scores.judge(score, evidence.tally(), fallback)
@@ -123,15 +123,18 @@ def _not_in(bench: Bench, score: Score, period: str, unit: str, cut: int) -> str
 
 
 def _mean(
-    bench: Bench, score: Score, period: str, inputs: Inputs, evidence: Evidence
+    bench: Bench, score: Score, period: str, inputs: Inputs, evidence: Evidence, cut: int
 ) -> tuple[Figure, tuple[Step, ...]]:
-    """Return the figure of a longer period from the closed shorter ones."""
+    """Return the figure of a longer period from the shorter ones that were closed by `cut`."""
     shorter = bench.scheme.score(score.mean_of)
     standings = {
         feed.period: feed.standing for feed in inputs.fed() if isinstance(feed, StandingFeed)
     }
-    closed = [p for p in cal.sub_periods(period, shorter.period) if p in bench.context.closes]
-    parts = [(p, s.figure) for p, s in sorted(standings.items()) if s.figure is not None]
+    closes = bench.context.closes
+    closed = [
+        p for p in cal.sub_periods(period, shorter.period) if p in closes and closes[p].seq <= cut
+    ]
+    parts = [(p, f) for p in closed if p in standings and (f := standings[p].figure) is not None]
     steps = [cite(shorter.citation, value=f"{figure} 分", note=p) for p, figure in parts]
     share = Decimal(0)
     if score.min_share is not None:
@@ -147,7 +150,7 @@ def _mean(
             )
         )
     figure = scores.mean(
-        score, [Fraction(f) for _, f in parts], max(len(closed), 1), share, evidence.bonus
+        [Fraction(f) for _, f in parts], max(len(closed), 1), share, evidence.bonus
     )
     return figure, tuple(steps)
 
@@ -178,7 +181,8 @@ def _deduction(
     bench: Bench, score: Score, period: str, unit: str, charge: Charge, share: Decimal
 ) -> Content:
     row, event = charge.row, charge.event
-    assert row.each is not None and score.table is not None
+    assert row.each is not None
+    assert score.table is not None
     day = bench.scheme.day(event.occurred_at)
     _, issue = described(charge)
     note = deduction_note(charge, share)
@@ -295,20 +299,18 @@ def _band(
     figure: Content, judged: Judgement,
 ) -> None:  # fmt: skip
     scheme = bench.scheme
+    note = f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}"
     content = Content(
         slot=Slot(scheme.slug, f"bands.{score.id}", f"unit:{unit}", period), kind="band",
         outcome=account.band, title=account.band_title,
-        reason=f"{bench.title(unit, close.at)} {period} {score.citation.title} {account.figure.printed} 分，{account.band_title}",
+        reason=f"{bench.title(unit, close.at)} {note}",
         at=close.at, unit=unit, period=period, points=account.figure.printed, events=figure.events,
         steps=account.band_steps, publication=figure.publication, revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
     name = f"{score.id}.{account.band}"
-    note = f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}"
     held = figure.publication == "held"
-    bench.tell(
-        judged, Fact("band", name, unit, period, close.at, "", content.events, note, held)
-    )
+    bench.tell(judged, Fact("band", name, unit, period, close.at, "", content.events, note, held))
 
 
 # ── after the close: adjustments ──

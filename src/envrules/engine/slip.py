@@ -34,7 +34,5 @@ def judge_slip(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         publication="proposed" if rung.needs_approval else "published", revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
-    slip_follows(
-        bench, judged, ladder_id, rung_id, unit, "", note, first.at, content.events
-    )
+    slip_follows(bench, judged, ladder_id, rung_id, unit, "", note, first.at, content.events)
     return judged

@@ -90,7 +90,9 @@ def judge(
     if due is None:
         return Verdict("suspended", start.occurred_at, None, None, steps, warnings)
     if state.forced:
-        return Verdict("overdue", max(due, start.occurred_at), due, stopped, steps, warnings)
+        assert state.closed is not None
+        at = min(max(due, start.occurred_at), state.closed.occurred_at)
+        return Verdict("overdue", at, due, stopped, steps, warnings)
     wake = due + 1 if on_time(due) else due
     if stopped is not None and on_time(stopped):
         outcome: Literal["running", "on_time"] = "on_time" if final else "running"
@@ -128,7 +130,7 @@ def _limit(
         f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
     )
     if computed.due is None:
-        return None, lambda t: True, steps, warnings
+        return None, lambda _: True, steps, warnings
     if state.extended_to is not None and state.extended_to > computed.due:
         until = state.extended_to
         return (

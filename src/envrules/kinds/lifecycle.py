@@ -226,9 +226,7 @@ def _skipped(state: IssueState, move: str, rules: Lifecycle) -> str:
     return ""
 
 
-def _unready(
-    state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle
-) -> Finding | None:
+def _unready(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -> Finding | None:
     """A record with empty fields is not struck off; the move itself may fill them."""
     ledger = {**state.ledger, **{name: text for name, text in move.ledger.items() if text}}
     for step, (fields, citation) in rules.required.items():
@@ -258,10 +256,10 @@ def _take(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -
         case "voided" | "merged" | "not_filed":
             state.out = event
         case "suspended":
-            if not state.pauses or state.pauses[-1][1] is not None:
-                state.pauses.append((at, None))
+            if not _is_paused(state, at):
+                state.pauses.append((at, move.until))
         case "resumed":
-            if state.pauses and state.pauses[-1][1] is None:
+            if _is_paused(state, at):
                 state.pauses[-1] = (state.pauses[-1][0], at)
         case "extended":
             state.extended_to, state.extension = move.until, event
@@ -277,6 +275,14 @@ def _take(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -
     if move.move in _STARTS:
         state.starts.setdefault(move.move, event)
     _note_step(state, event, move.move, rules)
+
+
+def _is_paused(state: IssueState, at: Instant) -> bool:
+    """Return whether a suspension holds at `at`: not resumed, and its own end not reached."""
+    if not state.pauses:
+        return False
+    until = state.pauses[-1][1]
+    return until is None or until > at
 
 
 def _undo(state: IssueState) -> None:

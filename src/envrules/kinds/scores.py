@@ -182,6 +182,7 @@ class Figure:
     rows: Mapping[str, Decimal] | None = None
     """Row → points kept (mean over assessments), for the statement."""
     missing: tuple[str, ...] = ()
+    """Titles of the rows that an organ has not awarded yet."""
 
 
 def count(charges: Iterable[Charge]) -> dict[tuple[str, str], int]:
@@ -256,7 +257,7 @@ def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], t
         if given:
             points[row.id] = Fraction(min(max(given[-1], Decimal(0)), row.full))
         elif row.not_supplied == "no_score":
-            missing.append(row.id)
+            missing.append(row.citation.title)
         else:
             points[row.id] = Fraction(row.full if row.not_supplied == "full" else 0)
     return points, tuple(missing)
@@ -267,7 +268,7 @@ def _total(kept: Mapping[str, Fraction]) -> Fraction:
 
 
 def mean(
-    score: Score, parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal
+    parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal
 ) -> Figure:
     """Return the figure of a longer period: the mean of its assessed parts, plus the bonus."""
     if not parts or Fraction(len(parts), expected) < Fraction(min_share):

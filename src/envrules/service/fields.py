@@ -80,14 +80,17 @@ class Fields:
         """Return a slug that is required."""
         return str(self.take(path, SLUG, raw))
 
-    def time(self, request: Message, name: str) -> Instant | None:
-        """Return the instant in the field `name`; None if it is not given."""
+    def time(self, request: Message, name: str, path: str = "") -> Instant | None:
+        """Return the instant in the field `name` of a message; None if it is not given.
+
+        `path` is the field's path from the request, where that is not its name.
+        """
         if not request.HasField(name):
             return None
         try:
             instant: Instant = TIME.read(getattr(request, name))
         except Invalid as error:
-            self.problems += error.under(name)
+            self.problems += error.under(path or name)
             return None
         return instant
 

@@ -139,7 +139,7 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
     guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
-        interceptors=(guard,),
+        interceptors=[guard],
         options=_options(config),
         maximum_concurrent_rpcs=config.max_queued,
     )

@@ -1,0 +1,286 @@
+"""Events in: how fast they are receipted and decided, beside the two references.
+
+All three servers run as processes of their own and take turns; who has no turn is stopped. Every
+server gets the same events in the same order. Events that ours has receipted and not yet judged
+are judged during its own next turns: so its receipts are given while its projector works.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.events import City
+from benchmarks.servers import (
+    APPEND,
+    BATCH,
+    FULL,
+    OURS,
+    Server,
+    check,
+    messages,
+    running,
+    send_at_once,
+    send_one_by_one,
+    send_stream,
+    submissions,
+    turn,
+)
+from benchmarks.timing import Rounds, interleave, turns
+from envrules.v1 import event_service_pb2 as pb
+from envrules.v1 import events_pb2
+
+IN_FLIGHT = 32
+WINDOW = 8
+"""Messages of a stream that are unanswered at a time, of 1000 events; more if they are smaller."""
+SAMPLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a run does."""
+
+    rounds: int
+    calls: int
+    """Unary calls in a slice."""
+    streamed: int
+    """Events in a slice of a stream."""
+    decided: int
+    """Events in a slice that ends when the last one is decided."""
+    seconds: float
+    """How long each server has its turns in the sustained run, in all."""
+    slice_seconds: float
+    limit: int
+    """Most events that a server gets in the sustained run."""
+
+
+FULL_SIZE = Size(rounds=9, calls=400, streamed=10_000, decided=4_000, seconds=60.0,
+                 slice_seconds=5.0, limit=4_000_000)  # fmt: skip
+QUICK_SIZE = Size(rounds=3, calls=100, streamed=4_000, decided=1_000, seconds=6.0,
+                  slice_seconds=2.0, limit=400_000)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a server derived, for each event."""
+
+    decisions: float
+    payload: float
+    """Bytes of decisions and states."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of every job. Rates are per second, `p50` is in milliseconds."""
+
+    unary: Rounds
+    """p50 with one call in flight."""
+    unary_rate: Rounds
+    in_flight: Rounds
+    """Calls per second with 32 in flight."""
+    stream: Mapping[int, Rounds]
+    """Receipts per second, by events in a message."""
+    decided: Rounds
+    written: Mapping[str, Written]
+    """What ours and the full reference wrote for the same load: the comparison is fair if it is
+    about as much."""
+
+
+def run(size: Size, folder: Path, say: Callable[[str], None]) -> Result:
+    """Run the short jobs, one after the other, on the same three servers."""
+    with running((OURS, APPEND, FULL), folder / "short") as servers:
+        load = Load(servers)
+        say("durable unary, 1 in flight")
+        unary, unary_rate = _unary(load, size)
+        say(f"durable unary, {IN_FLIGHT} in flight")
+        in_flight = interleave(load.slices(_at_once, size.calls * 4, APPEND), size.rounds)
+        say("decided")
+        decided = interleave(load.slices(_decided, size.decided, FULL), size.rounds)
+        written = {name: _written(servers[name], load.taken[name]) for name in (OURS, FULL)}
+        stream = {}
+        for batch in (100, 1000):
+            say(f"durable stream, {batch} events a message")
+            stream[batch] = interleave(
+                load.slices(_streamed(batch), size.streamed, APPEND), size.rounds
+            )
+        return Result(unary, unary_rate, in_flight, stream, decided, written)
+
+
+Job = Callable[[Server, Sequence[events_pb2.Event]], float]
+
+
+class Load:
+    """Gives each server the next events of the same city."""
+
+    def __init__(self, servers: Mapping[str, Server]) -> None:
+        self.servers = servers
+        self.taken = dict.fromkeys(servers, 0)
+        """Events that each server has been given."""
+        self._cities = {name: City() for name in servers}
+
+    def next(self, name: str, count: int) -> list[events_pb2.Event]:
+        """Return the next events for one server."""
+        self.taken[name] += count
+        return self._cities[name].take(count)
+
+    def slices(self, job: Job, count: int, reference: str) -> dict[str, Callable[[], float]]:
+        """Return a slice each for ours and the reference: the job with so many events."""
+
+        def slice_of(name: str) -> Callable[[], float]:
+            def once() -> float:
+                events = self.next(name, count)
+                with turn(self.servers[name]) as server:
+                    figure = job(server, events)
+                    server.advance(self._cities[name].until)
+                return figure
+
+            return once
+
+        return {name: slice_of(name) for name in (OURS, reference)}
+
+
+def _unary(load: Load, size: Size) -> tuple[Rounds, Rounds]:
+    """Return p50 and rate of single calls, from the same slices."""
+    rates: dict[str, list[float]] = {OURS: [], APPEND: []}
+
+    def job(server: Server, events: Sequence[events_pb2.Event]) -> float:
+        replies, times = send_one_by_one(server, submissions(events, 1))
+        check(pb.SubmitEventsResponse, replies, len(events))
+        rates[server.name].append(len(times) / sum(times) * 1e3)
+        return statistics.median(times)
+
+    p50 = interleave(load.slices(job, size.calls, APPEND), size.rounds)
+    return p50, Rounds({name: values[1:] for name, values in rates.items()})
+
+
+def _at_once(server: Server, events: Sequence[events_pb2.Event]) -> float:
+    replies, seconds = send_at_once(server, submissions(events, 1), IN_FLIGHT)
+    check(pb.SubmitEventsResponse, replies, len(events))
+    return len(events) / seconds
+
+
+def _streamed(batch: int) -> Job:
+    def job(server: Server, events: Sequence[events_pb2.Event]) -> float:
+        requests = messages(events, batch)
+        replies, seconds = send_stream(server, requests, WINDOW * BATCH // batch)
+        check(pb.StreamEventsResponse, replies, len(events))
+        return len(events) / seconds
+
+    return job
+
+
+def _decided(server: Server, events: Sequence[events_pb2.Event]) -> float:
+    server.settle()
+    requests = messages(events, 100, decided=server.is_ours)
+    start = time.perf_counter()
+    replies, _ = send_stream(server, requests, WINDOW * 10)
+    server.settle()  # the last reply may have been given up waiting
+    seconds = time.perf_counter() - start
+    check(pb.StreamEventsResponse, replies, len(events))
+    return len(events) / seconds
+
+
+_DERIVED = {OURS: ("nodes", "feeds"), FULL: ("states",)}
+
+
+def _written(server: Server, events: int) -> Written:
+    """Look into the database of a server that has judged so many events and has no turn."""
+    with closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as database:
+
+        def total(expression: str, table: str) -> int:
+            return int(database.execute(f"SELECT {expression} FROM {table}").fetchone()[0] or 0)
+
+        payload = sum(total("sum(length(payload))", t) for t in ("decisions", *_DERIVED[server.name]))
+        return Written(total("count(*)", "decisions") / events, payload / events)
+
+
+# ── sustained ──
+
+
+@dataclass
+class Sustained:
+    """Figures of the sustained run, slice by slice."""
+
+    receipts: dict[str, list[float]] = field(default_factory=lambda: {OURS: [], APPEND: []})
+    decided: dict[str, list[float]] = field(default_factory=lambda: {OURS: [], FULL: []})
+    lag: list[tuple[float, int]] = field(default_factory=list)
+    """(seconds that ours has run, log entries not yet judged)."""
+    seconds: float = 0.0
+    events: dict[str, int] = field(default_factory=dict)
+    """Events receipted in all."""
+
+
+def sustain(size: Size, folder: Path, say: Callable[[str], None]) -> Sustained:
+    """Stream as fast as receipts come, for as long as asked, all three in turns."""
+    done = Sustained()
+    rounds = max(1, round(size.seconds / size.slice_seconds))
+    names = (OURS, APPEND, FULL)
+    with running(names, folder / "sustained") as servers:
+        load = Load(servers)
+        guess = dict.fromkeys(names, 20_000.0)
+        ahead: dict[str, list[bytes]] = {name: [] for name in names}
+        done.events = dict.fromkeys(names, 0)
+        for number in range(rounds):
+            for name in turns(names, number):
+                wanted = int(guess[name] * size.slice_seconds * 1.5)
+                room = min(wanted, size.limit - done.events[name]) // BATCH - len(ahead[name])
+                ahead[name] += messages(load.next(name, max(0, room) * BATCH), BATCH)
+                guess[name], sent = _slice(servers[name], ahead[name], size.slice_seconds, done)
+                del ahead[name][:sent]  # what was not sent is sent next time, in order
+            say(f"sustained, {number + 1} of {rounds} rounds, lag {done.lag[-1][1]:,}")
+    return done
+
+
+def _slice(
+    server: Server, requests: Sequence[bytes], seconds: float, done: Sustained
+) -> tuple[float, int]:
+    """Stream for some seconds; return the receipts per second and how many messages were sent."""
+    with turn(server):
+        before = server.lag()
+        end = time.perf_counter() + seconds
+        with _sampled(server, done):
+            replies, took = send_stream(
+                server, requests, WINDOW, lambda: time.perf_counter() < end
+            )
+        after = server.lag()
+    stored = len(replies) * BATCH
+    check(pb.StreamEventsResponse, replies, stored)
+    done.events[server.name] += stored
+    rate = stored / took
+    if server.name in done.receipts:
+        done.receipts[server.name].append(rate)
+    if server.is_ours:
+        done.seconds += took
+        done.decided[OURS].append((after.projected - before.projected) / took)
+    elif server.name in done.decided:
+        done.decided[server.name].append(rate)
+    return rate, len(replies)
+
+
+@contextmanager
+def _sampled(server: Server, done: Sustained) -> Iterator[None]:
+    """Sample the lag of ours meanwhile."""
+    if not server.is_ours:
+        yield
+        return
+    finished = threading.Event()
+    start = time.perf_counter()
+
+    def sample() -> None:
+        while not finished.wait(SAMPLE_SECONDS):
+            lag = server.lag()
+            done.lag.append((done.seconds + time.perf_counter() - start, lag.entries))
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()

@@ -1,0 +1,154 @@
+"""The one table: ours, the reference, the ratio within rounds, and the design's aim."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.intake import IN_FLIGHT, Result, Sustained
+from benchmarks.match import Result as Matched
+from benchmarks.servers import APPEND, FULL, OURS
+from benchmarks.timing import Rounds, spread
+
+AtMost, AtLeast = "≤", "≥"
+Bound = Literal["≤", "≥", ""]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job. `ratio` is ours / reference: the median over the rounds, `low` to `high` its middle half."""
+
+    job: str
+    ours: float
+    reference: float
+    than: str
+    """What the reference is."""
+    unit: str
+    ratio: float
+    low: float
+    high: float
+    bound: Bound = ""
+    aim: float | None = None
+    """The design's aim for the ratio."""
+    met: bool | None = None
+
+
+def row(
+    job: str, rounds: Rounds, ours: str, reference: str, unit: str, *, than: str = "",
+    bound: Bound = "", aim: float | None = None,
+) -> Row:  # fmt: skip
+    """Return the row that compares two contestants."""
+    ratios = rounds.ratios(ours, reference)
+    ratio = statistics.median(ratios)
+    met = None if aim is None else ratio <= aim if bound == "≤" else ratio >= aim
+    return Row(job, rounds.median(ours), rounds.median(reference), than or reference, unit, ratio,
+               *spread(ratios), bound, aim, met)  # fmt: skip
+
+
+def match_rows(found: Matched) -> list[Row]:
+    """Return the rows of matching one event."""
+    rounds, mode = found.rounds, found.mode
+    return [
+        row("match, no explanation", rounds, "match", "dict", "µs", than="dict index (floor)"),
+        row("match, no explanation", rounds, "match", "zen table, rule only", "µs",
+            than="zen table, rule only"),
+        row("match, explained", rounds, "explained", "zen table", "µs",
+            than=f"zen table: {mode}", bound="≤", aim=0.2),
+        row("match, explained", rounds, "explained", "zen expression", "µs",
+            than="zen, no table: compiled conditions", bound="≤", aim=0.2),
+        row("whole decision, a finding", rounds, "decision", "zen table", "µs",
+            than=f"zen table: {mode}"),
+    ]  # fmt: skip
+
+
+def intake_rows(found: Result) -> list[Row]:
+    """Return the rows of the short jobs."""
+    rows = [
+        row(f"receipts, stream of {batch} a message", rounds, OURS, APPEND, "events/s",
+            bound="≥", aim=0.6)
+        for batch, rounds in found.stream.items()
+    ]  # fmt: skip
+    return [
+        *rows,
+        row("durable unary, 1 in flight: p50", found.unary, OURS, APPEND, "ms",
+            bound="≤", aim=1.25),
+        row("durable unary, 1 in flight", found.unary_rate, OURS, APPEND, "calls/s"),
+        row(f"durable unary, {IN_FLIGHT} in flight", found.in_flight, OURS, APPEND, "calls/s",
+            bound="≥", aim=0.8),
+        row("decided, from sent to lag 0", found.decided, OURS, FULL, "events/s",
+            bound="≥", aim=0.6),
+    ]  # fmt: skip
+
+
+def sustained_rows(found: Sustained) -> list[Row]:
+    """Return the rows of the sustained run."""
+    seconds = f"{found.seconds:.0f} s"
+    return [
+        row(f"receipts, sustained {seconds}", Rounds(found.receipts), OURS, APPEND, "events/s",
+            bound="≥", aim=0.6),
+        row(f"decided, sustained {seconds}", Rounds(found.decided), OURS, FULL, "events/s",
+            bound="≥", aim=0.6),
+    ]  # fmt: skip
+
+
+def lag_line(found: Sustained) -> str:
+    """Return how far the projector was behind during the sustained run."""
+    if not found.lag:
+        return "Projector's lag: not sampled."
+    tenth = max(1, len(found.lag) // 10)
+    shown = [*found.lag[tenth - 1 :: tenth]][:10]
+    marks = ", ".join(f"{lag:,} at {second:.0f} s" for second, lag in shown)
+    values = [lag for _, lag in found.lag]
+    return (
+        f"Projector's lag in log entries ({len(values)} samples): median"
+        f" {statistics.median(values):,.0f}, most {max(values):,}; {marks}."
+    )
+
+
+def render(
+    rows: Sequence[Row], machine: Mapping[str, str | float], notes: Sequence[str]
+) -> None:
+    """Print the table and what belongs to it."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("job")
+    for column in ("ours", "reference"):
+        table.add_column(column, justify="right")
+    table.add_column("reference is")
+    table.add_column("ratio", justify="right")
+    table.add_column("middle half", justify="right")
+    table.add_column("aim", justify="right")
+    table.add_column("")
+    for one in rows:
+        aim = "" if one.aim is None else f"{one.bound} {one.aim:g}"
+        met = {True: "met", False: "missed", None: ""}[one.met]
+        table.add_row(
+            one.job, f"{_figure(one.ours)} {one.unit}", f"{_figure(one.reference)} {one.unit}",
+            one.than, f"{one.ratio:.2f}", f"{one.low:.2f}–{one.high:.2f}", aim, met,
+        )  # fmt: skip
+    console = Console(width=160, highlight=False)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+    console.print(_machine_line(machine))
+    console.print(
+        "Only the ratios count: they were taken within rounds of one run. The absolute figures"
+        " swing with the machine and compare with nothing measured elsewhere or at another time."
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _machine_line(machine: Mapping[str, str | float]) -> str:
+    return (
+        f"Machine: {machine['cores']:.0f} × {machine['processor']}, {machine['system']}, Python"
+        f" {machine['python']}, grpcio {machine['grpcio']}, SQLite {machine['sqlite']}; a sync of"
+        f" 4 KiB takes {machine['sync_ms']:.2f} ms; load at the start {machine['load']:.1f}."
+    )

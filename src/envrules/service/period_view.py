@@ -1,0 +1,274 @@
+"""One period of a scheme in a locality, as of one reading: standings, lists, consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import grpc
+
+from envrules import calendar as cal
+from envrules.engine.projection import Projection
+from envrules.engine.standings import Row, standings
+from envrules.engine.state import Locality
+from envrules.engine.statement import Statement, statement
+from envrules.kinds.lists import ListRule
+from envrules.kinds.scores import Score
+from envrules.model.base import Instant
+from envrules.model.decisions import Decision, decode_decision
+from envrules.model.entries import Closed, decode_entry
+from envrules.ruleset.compile import Scheme
+from envrules.service.fields import Fields
+from envrules.service.host import Host
+from envrules.service.standings_out import FIGURES, entry_out, find_score, line_out, standing_out
+from envrules.service.status import Refusal, not_found
+from envrules.store import DecisionFilter
+from envrules.v1 import standings_pb2 as pb
+from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
+
+CONSEQUENCES = ("consequence", "duty")
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for."""
+
+    locality: str
+    scheme: str
+    period: str
+    as_of: Instant | None = None
+    """None: now."""
+    known_at: int = 0
+    """0: now."""
+    present: bool = True
+    """Whether it is asked about now, even if the time and the log entry are told."""
+
+
+class PeriodView:
+    """Answers questions about one period. It is made for one call and thrown away."""
+
+    def __init__(self, host: Host, question: Question, context: grpc.ServicerContext) -> None:
+        """Read where the locality is.
+
+        Raises:
+            NotFound: no such locality.
+            Refusal: NOT_FOUND, it does not use the scheme; INVALID_ARGUMENT, `known_at` lies in
+                the future; UNAVAILABLE, it has not been judged yet.
+        """
+        self._host, self.question = host, question
+        self._await_known(context)
+        position = host.runtime.store.projection(question.locality).position
+        self.known_at = question.known_at or position
+        self._past = question.known_at if 0 < question.known_at < position else None
+        """Log entry that ends what is known, if that is not the present."""
+        self._projection: Projection = host.runtime.projection(question.locality)
+        self._state: Locality = self._projection.state.locality
+        binding = self._state.bindings.get(question.scheme)
+        if binding is None:
+            raise not_found(
+                "SCHEME_NOT_FOUND", f"{question.locality} does not use scheme {question.scheme!r}"
+            )
+        close = self._state.closes_of(question.scheme).get(question.period)
+        self.close = close if close is not None and close.seq <= self.known_at else None
+        # What governs a period today judges it at any reading: frozen rules once it is closed.
+        revision = close.revision if close is not None else binding.revision
+        self.scheme: Scheme = host.runtime.library(question.scheme, revision)
+        self.as_of = question.as_of or host.runtime.clock()
+
+    def _await_known(self, context: grpc.ServicerContext) -> None:
+        row, projection, _ = self._host.runtime.locality(self.question.locality)
+        asked = self.question.known_at
+        if asked > row.head_seq:
+            fields = Fields()
+            fields.refuse("known_at", "OUT_OF_RANGE", value=asked, low=0, high=row.head_seq)
+            fields.done()
+        if asked > projection.position and not self._host.wait_decided(
+            context, self.question.locality, asked, _PATIENCE
+        ):
+            raise Refusal(
+                grpc.StatusCode.UNAVAILABLE, "NOT_DECIDED_YET",
+                f"log entry {asked} has not been judged yet",
+            )  # fmt: skip
+
+    # ── what it is ──
+
+    def reading(self) -> pb.Reading:
+        """Return on what the answers rest."""
+        state = pb.PERIOD_STATE_OPEN
+        if self.close is not None:
+            state = pb.PERIOD_STATE_CORRECTED if self._corrected() else pb.PERIOD_STATE_CLOSED
+        as_of = self.as_of if self.close is None else None
+        return pb.Reading(
+            locality=self.question.locality, scheme=self.scheme.slug, period=self.question.period,
+            state=state, revision=self.scheme.revision, as_of=optional_timestamp(as_of),
+            known_at=self.known_at,
+        )  # fmt: skip
+
+    def score(self, score_id: str) -> Score:
+        """Return a score of the period.
+
+        Raises:
+            Refusal: NOT_FOUND, the scheme has no such score, or not for such periods.
+        """
+        return find_score(self.scheme, score_id, self.question.period)
+
+    def scores(self) -> list[Score]:
+        """Return the scores of the period.
+
+        Raises:
+            Refusal: NOT_FOUND, there are none.
+        """
+        kind = cal.period_kind(self.question.period)
+        found = [score for score in self.scheme.scores if score.period == kind]
+        if not found:
+            raise not_found("PERIOD_NOT_FOUND", f"scheme {self.scheme.slug} scores no {kind}")
+        return found
+
+    # ── standings ──
+
+    def rows(self, score: Score) -> list[Row]:
+        """Return the units' rows, by partition and rank."""
+        return standings(
+            self._projection, self.scheme.slug, score.id, self.question.period,
+            as_of=self.as_of, known_at=self._past,
+        )  # fmt: skip
+
+    def standing(self, score: Score, row: Row) -> pb.Standing:
+        """Return the message of a row."""
+        return standing_out(
+            self.scheme, score, self.question.period, row, self._by_unit.get(row.unit.id, ()),
+            is_open=self.close is None,
+        )  # fmt: skip
+
+    def statement(self, score: Score, unit: str) -> pb.Statement | None:
+        """Return a unit's statement; None if the score is not about it."""
+        made: Statement | None = statement(
+            self._projection, self.scheme.slug, score.id, unit, self.question.period,
+            as_of=self.as_of, known_at=self._past,
+        )  # fmt: skip
+        if made is None:
+            return None
+        return pb.Statement(
+            reading=self.reading(), lines=map(line_out, made.lines),
+            standing=self.standing(score, made.row),
+        )  # fmt: skip
+
+    # ── decisions of the period ──
+
+    @cached_property
+    def _figures(self) -> Sequence[Decision]:
+        """Scores, bands, ranks and lists: as decided, or as a close would decide them now."""
+        if self.close is not None:
+            versions = self._versions(FIGURES, self.close.seq)
+            return [d for d in _latest(versions) if d.content.slot.anchor == self.question.period]
+        is_present = self.question.present and self._past is None
+        return self._preview() if is_present else ()
+
+    @cached_property
+    def _by_unit(self) -> Mapping[str, Sequence[Decision]]:
+        found: dict[str, list[Decision]] = {}
+        for decision in self._figures:
+            found.setdefault(decision.content.unit, []).append(decision)
+        return found
+
+    def _preview(self) -> list[Decision]:
+        """Return what a close would decide now: one is tried out, and forgotten."""
+        aside = self._host.runtime.projection(self.question.locality)
+        closed = Closed(self.scheme.slug, self.question.period)
+        decisions = aside.apply(self.known_at + 1, closed)
+        period = self.question.period
+        return [
+            d for d in decisions
+            if d.content.kind in FIGURES and d.content.slot.anchor == period
+        ]  # fmt: skip
+
+    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[Decision]:
+        """Yield every version of the period's decisions emitted from log entry `since` on."""
+        store, locality = self._host.runtime.store, self.question.locality
+        filters = DecisionFilter(
+            scheme=self.scheme.slug, period=self.question.period, kind=kinds
+        )  # fmt: skip
+        after = store.emitted_by(locality, since - 1)
+        while rows := store.decisions(locality, after, 1000, filters):
+            for row in rows:
+                if row.log_seq <= self.known_at:
+                    yield decode_decision(row.payload)
+            after = rows[-1].decision_seq
+
+    def _corrected(self) -> bool:
+        """Return whether an appeal has changed a figure since the close."""
+        assert self.close is not None
+        first: dict[str, Decision] = {}
+        for decision in self._versions(("score",), self.close.seq):
+            slot = decision.content.slot.key()
+            before = first.setdefault(slot, decision)
+            if before.content.points != decision.content.points:
+                return True
+        return False
+
+    # ── the report ──
+
+    def report(self) -> pb.PeriodReport:
+        """Return everything about the period."""
+        rows = {score.id: self.rows(score) for score in self.scores()}
+        report = pb.PeriodReport(
+            reading=self.reading(), title=self.scheme.title,
+            scores=(
+                pb.ScoreReport(
+                    score=score.id, title=score.citation.title,
+                    standings=[self.standing(score, row) for row in rows[score.id]],
+                )
+                for score in self.scores()
+            ),
+            lists=self._lists(rows),
+        )  # fmt: skip
+        if self.close is not None:
+            entry = self._close_entry()
+            closing = pb.PeriodReport(
+                closed_seq=self.close.seq, closed_by=entry.by,
+                closed_at=optional_timestamp(entry.at or None),
+                consequences=map(decision_to_proto, _latest(self._versions(CONSEQUENCES, 1))),
+            )  # fmt: skip
+            report.MergeFrom(closing)
+        return report
+
+    def _close_entry(self) -> Closed:
+        assert self.close is not None
+        seq = self.close.seq
+        row = self._host.runtime.store.log_rows(self.question.locality, (seq,))[seq]
+        entry = decode_entry(row.payload)
+        assert isinstance(entry, Closed)
+        return entry
+
+    def _lists(self, rows: Mapping[str, Sequence[Row]]) -> Iterator[pb.RankedList]:
+        """Yield every list of the period, empty ones too."""
+        for rule in (rule for rule in self.scheme.lists if rule.of in rows):
+            own = rows[rule.of]
+            for partition in sorted({row.partition for row in own}) or [""]:
+                units = {row.unit.id: row.title for row in own if row.partition == partition}
+                yield self._list(rule, partition, units)
+
+    def _list(self, rule: ListRule, partition: str, units: Mapping[str, str]) -> pb.RankedList:
+        places = [
+            d for d in self._figures
+            if d.content.slot.rule == f"lists.{rule.id}" and d.content.unit in units
+            and d.content.outcome != "barred"
+        ]  # fmt: skip
+        places.sort(key=lambda d: (d.content.rank or 0, d.content.unit))
+        if rule.end == "bottom":
+            places.reverse()
+        is_open = self.close is None
+        return pb.RankedList(
+            list=rule.id, title=rule.citation.title, partition=partition,
+            entries=[entry_out(d, units[d.content.unit], is_open=is_open) for d in places],
+        )  # fmt: skip
+
+
+def _latest(versions: Iterator[Decision]) -> list[Decision]:
+    """Return the latest version of each slot, without those that no longer hold."""
+    latest: dict[str, Decision] = {}
+    for decision in versions:
+        latest[decision.content.slot.key()] = decision
+    return [d for d in latest.values() if d.change != "revoke"]

@@ -1,0 +1,159 @@
+"""StandingService: what units stand at, statements, and the closing of periods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import grpc
+
+from envrules.model.base import Instant
+from envrules.service.fields import ID, OPTIONAL_ID, Fields
+from envrules.service.host import Host
+from envrules.service.paging import Cursor, fitting, next_token, position
+from envrules.service.period_view import PeriodView, Question
+from envrules.service.status import Refusal, not_found, not_implemented
+from envrules.v1 import standing_service_pb2 as pb
+from envrules.v1.standing_service_pb2_grpc import StandingServiceServicer
+
+Request: TypeAlias = (
+    pb.ListStandingsRequest | pb.GetStandingRequest | pb.GetStatementRequest
+    | pb.ClosePeriodRequest | pb.GetPeriodReportRequest
+)  # fmt: skip
+
+_CLOSE_PATIENCE = 30.0
+
+
+class StandingService(StandingServiceServicer):
+    """Reads standings and closes periods."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def ListStandings(
+        self, request: pb.ListStandingsRequest, context: grpc.ServicerContext
+    ) -> pb.ListStandingsResponse:
+        """List a page; all pages show the same reading."""
+        fields = Fields()
+        asked = _question(request, fields)
+        score_id = fields.take("score", ID, request.score)
+        partition = fields.take("partition", OPTIONAL_ID, request.partition)
+        size = fields.page_size(request.page_size)
+        start: tuple[int, int, Instant] = position(
+            request, tuple[Cursor, Cursor, Cursor], fields
+        ) or (0, asked.known_at, asked.as_of or 0)
+        fields.done()
+        self._host.principals.caller(context, "read", asked.locality)
+        done, known_at, as_of = start
+        view = PeriodView(
+            self._host, replace(asked, as_of=as_of or None, known_at=known_at), context
+        )
+        score = view.score(score_id)
+        rows = [row for row in view.rows(score) if not partition or row.partition == partition]
+        page = (view.standing(score, row) for row in rows[done : done + size])
+        response = pb.ListStandingsResponse(reading=view.reading(), standings=fitting(page))
+        done += len(response.standings)
+        if done < len(rows):
+            response.next_page_token = next_token(request, (done, view.known_at, view.as_of))
+        return response
+
+    def GetStanding(
+        self, request: pb.GetStandingRequest, context: grpc.ServicerContext
+    ) -> pb.GetStandingResponse:
+        """Return one unit's standing."""
+        fields = Fields()
+        asked = _question(request, fields)
+        score_id = fields.take("score", ID, request.score)
+        unit = fields.take("unit", ID, request.unit)
+        fields.done()
+        self._host.principals.caller(context, "read", asked.locality)
+        view = PeriodView(self._host, asked, context)
+        score = view.score(score_id)
+        row = next((row for row in view.rows(score) if row.unit.id == unit), None)
+        if row is None:
+            raise _no_unit(unit, score_id, asked.period)
+        return pb.GetStandingResponse(reading=view.reading(), standing=view.standing(score, row))
+
+    def GetStatement(
+        self, request: pb.GetStatementRequest, context: grpc.ServicerContext
+    ) -> pb.GetStatementResponse:
+        """Return one unit's statement."""
+        fields = Fields()
+        asked = _question(request, fields)
+        score_id = fields.take("score", ID, request.score)
+        unit = fields.take("unit", ID, request.unit)
+        fields.done()
+        self._host.principals.caller(context, "read", asked.locality)
+        view = PeriodView(self._host, asked, context)
+        made = view.statement(view.score(score_id), unit)
+        if made is None:
+            raise _no_unit(unit, score_id, asked.period)
+        return pb.GetStatementResponse(statement=made)
+
+    def ClosePeriod(
+        self, request: pb.ClosePeriodRequest, context: grpc.ServicerContext
+    ) -> pb.ClosePeriodResponse:
+        """Close a period; return its report."""
+        fields = Fields()
+        asked = _question(request, fields)
+        fields.done()
+        by = self._host.principals.caller(context, "operate", asked.locality)
+        seq = self._close(asked, by, context)
+        if not self._host.wait_decided(context, asked.locality, seq, _CLOSE_PATIENCE):
+            return pb.ClosePeriodResponse(seq=seq)
+        view = PeriodView(self._host, asked, context)
+        seq = view.close.seq if view.close is not None else seq
+        return pb.ClosePeriodResponse(seq=seq, report=view.report())
+
+    def _close(self, asked: Question, by: str, context: grpc.ServicerContext) -> int:
+        """Close unless that has been done; return the log entry.
+
+        The question is asked of what is known by now: whatever was sent before must count.
+        """
+        row, _, _ = self._host.runtime.locality(asked.locality)
+        self._host.wait_decided(context, asked.locality, row.head_seq, _CLOSE_PATIENCE)
+        _, projection, state = self._host.runtime.locality(asked.locality)
+        known = state.closes_of(asked.scheme).get(asked.period)
+        if known is not None:
+            return known.seq
+        if projection.stalled_seq is not None:
+            raise Refusal(
+                grpc.StatusCode.FAILED_PRECONDITION, "PROJECTOR_STALLED",
+                f"{asked.locality} is stalled at log entry {projection.stalled_seq}: "
+                f"{projection.stalled_reason}",
+                seq=str(projection.stalled_seq),
+            )  # fmt: skip
+        return self._host.runtime.close_period(asked.locality, asked.scheme, asked.period, by)
+
+    def GetPeriodReport(
+        self, request: pb.GetPeriodReportRequest, context: grpc.ServicerContext
+    ) -> pb.GetPeriodReportResponse:
+        """Return everything about a period."""
+        fields = Fields()
+        asked = _question(request, fields)
+        fields.done()
+        self._host.principals.caller(context, "read", asked.locality)
+        return pb.GetPeriodReportResponse(report=PeriodView(self._host, asked, context).report())
+
+    def GetMap(self, request: pb.GetMapRequest, context: grpc.ServicerContext) -> pb.GetMapResponse:
+        """Return a map: not in this release."""
+        raise not_implemented("GetMap")
+
+
+def _question(request: Request, fields: Fields) -> Question:
+    """Return what all requests of this service ask."""
+    plain: Any = request
+    names = request.DESCRIPTOR.fields_by_name
+    as_of = fields.time(request, "as_of") if "as_of" in names else None
+    return Question(
+        fields.slug("locality", request.locality),
+        fields.slug("scheme", request.scheme),
+        fields.period("period", request.period),
+        as_of,
+        fields.count("known_at", plain.known_at) if "known_at" in names else 0,
+        present=as_of is None,
+    )
+
+
+def _no_unit(unit: str, score: str, period: str) -> Refusal:
+    return not_found("UNIT_NOT_FOUND", f"score {score} is not about {unit!r} in {period}")
