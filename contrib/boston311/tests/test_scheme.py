@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from envrules_boston311.rows import CATEGORIES
+
 from envrules.plugin_manager import ENTRY_POINTS, load_plugins
 from envrules.ruleset.check import check_file
 from envrules.ruleset.load import load_ruleset
-from envrules_boston311.rows import CATEGORIES
 
 
 def test_one_entry_point_brings_the_scheme() -> None:

@@ -10,13 +10,8 @@ from envrules.cases.compare import Failure
 from envrules.cases.loader import load_cases
 from envrules.cases.model import Case, CaseFile
 from envrules.cases.report import as_json, as_text
-from envrules.cases.runner import (
-    CaseResult,
-    FileResult,
-    SchemeFactory,
-    run_case,
-    run_file,
-)
+from envrules.cases.results import CaseResult, FileResult, SchemeFactory
+from envrules.cases.runner import run_case, run_file
 from envrules.cases.schemes import factory_for
 
 __all__ = [

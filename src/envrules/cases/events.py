@@ -169,9 +169,12 @@ def _note(reader: Reader, event: Path, problem: FieldProblem) -> None:
         step: str | int = int(index) if index else quoted_key or name
         inside = step in node if isinstance(node, dict) else isinstance(node, tuple)
         if not inside or (isinstance(node, tuple) and not isinstance(step, int)):
+            columns = reader.at(event[:-1]).get("each", ())
+            path = (*event[:-1], "each", step) if step in columns else path
             break
         path, node = (*path, step), node[step]
+    code = _CODES.get(problem.code, "ER207")
     reader.refuse(
-        path, _CODES.get(problem.code, "ER207"), f"{problem.path} {problem.message}",
-        "correct the event; docs/api.md has the fields of each",
+        path, code, f"{problem.path} {problem.message}",
+        "correct the event; docs/api.md has the fields of each", key=code in ("ER202", "ER203"),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from envrules.cases.compare import Failure
-from envrules.cases.runner import CaseResult, FileResult
+from envrules.cases.results import CaseResult, FileResult
 
 
 def as_text(result: FileResult) -> str:

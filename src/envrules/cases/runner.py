@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -25,6 +25,7 @@ from envrules.cases.model import (
     Step,
     TickStep,
 )
+from envrules.cases.results import CaseResult, FileResult, SchemeFactory
 from envrules.cases.times import instant_of
 from envrules.engine.chaining import Chainer
 from envrules.engine.memory import MemoryLocality
@@ -37,44 +38,7 @@ from envrules.model.events import AppealDecided, AppealFiled, Event, UnitDeclare
 from envrules.ruleset.compile import Scheme
 from envrules.wire.problems import Invalid
 
-SchemeFactory = Callable[[Overrides], Scheme]
-"""From a locality's overrides to the compiled scheme; raises RulesetError if they do not fit."""
-
 _LOCALITY = "case"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """What became of a case."""
-
-    case: Case
-    failures: tuple[Failure, ...]
-    emitted: tuple[Decision, ...]
-    """Everything decided, in order."""
-    touched: frozenset[str]
-    """What of the ruleset the compared decisions rest on; see `coverage`."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything expected holds, and nothing else."""
-        return not self.failures
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of a file of cases."""
-
-    file: CaseFile
-    results: tuple[CaseResult, ...]
-    untested: tuple[str, ...]
-    """`id (file:line)` of everything in the ruleset that no case touches."""
-    problems: tuple[Failure, ...] = ()
-    """Why the cases could not be run at all."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every case passed and every rule has one."""
-        return not self.problems and not self.untested and all(r.passed for r in self.results)
 
 
 def run_file(file: CaseFile, schemes: SchemeFactory) -> FileResult:
@@ -105,8 +69,10 @@ def run_case(case: Case, schemes: SchemeFactory, chainer: Chainer | None = None)
         failures = [Failure(case.location, "the engine raised " + last[-1], tuple(last[-7:-1]))]
     else:
         failures = run.failures
-    emitted = tuple(run.locality.emitted()) if run else ()
-    return CaseResult(case, tuple(failures), emitted, frozenset(run.touched if run else ()))
+    if run is None:
+        return CaseResult(case, tuple(failures), (), (), frozenset())
+    log, emitted = tuple(run.locality.log.rows), tuple(run.locality.emitted())
+    return CaseResult(case, tuple(failures), log, emitted, frozenset(run.touched))
 
 
 class _Stop(Exception):

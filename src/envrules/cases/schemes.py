@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from envrules.cases.model import CaseFile, Overrides
-from envrules.cases.runner import SchemeFactory
+from envrules.cases.results import SchemeFactory
 from envrules.errors import Problem, RulesetError
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import read_text

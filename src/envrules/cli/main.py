@@ -4,19 +4,59 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from envrules import __version__
 from envrules.cli import cases, check, decisions, demo, events, operate, rebuild, serve, standings
-from envrules.cli.shell import EXIT_CODES, INTERRUPTED, OK, REFUSED, Failure, complain
+from envrules.cli.shell import (
+    EXIT_CODES,
+    INTERRUPTED,
+    OK,
+    REFUSED,
+    Failure,
+    complain,
+)
 
 app = typer.Typer(
     name="envrules", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    rich_markup_mode="rich", epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich", epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
+
+START, AUTHORS, VENDORS, OFFICES, OPERATORS = (
+    "Start here", "Authors of rulesets", "Platforms", "Offices", "Operators",
+)  # fmt: skip
+
+_COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
+    (START, demo.demo, "demo", "envrules demo --keep"),
+    (AUTHORS, check.check, "check", "envrules check rulesets/my_town.yaml"),
+    (AUTHORS, cases.test, "test", "envrules test tests/cases/my_town.yaml"),
+    (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
+    (VENDORS, events.submit, "submit", "envrules submit events.jsonl -l my_town --wait decided"),
+    (VENDORS, events.watermark, "watermark",
+     "envrules watermark my_town grid-platform '2026-10-08 09:00'"),
+    (OFFICES, decisions.decisions, "decisions",
+     "envrules decisions my_town --publication proposed --kind slip"),
+    (OFFICES, decisions.explain, "explain", "envrules explain my_town 27d760ac"),
+    (OFFICES, decisions.approve, "approve", "envrules approve my_town 27d760ac --as chief"),
+    (OFFICES, decisions.revoke, "revoke",
+     "envrules revoke my_town 27d760ac --as chief --reason '误判'"),
+    (OFFICES, standings.standings, "standings",
+     "envrules standings my_town SCHEME monthly 2026-10"),
+    (OFFICES, standings.statement, "statement", "envrules statement my_town v05 2026-10"),
+    (OFFICES, standings.close, "close", "envrules close my_town SCHEME 2026-10 --as chief"),
+    (OPERATORS, operate.localities, "localities", "envrules localities --json"),
+    (OPERATORS, operate.publish, "publish",
+     "envrules publish my_town SCHEME --set warning_line=65@2027-01-01 --reason '年度调整'"),
+    (OPERATORS, operate.skip, "skip", "envrules skip my_town 4711 --reason '坏记录'"),
+    (OPERATORS, rebuild.rebuild, "rebuild", "envrules rebuild --db sqlite:///envrules.db"),
+)  # fmt: skip
+
+for _group, _command, _name, _example in _COMMANDS:
+    app.command(_name, rich_help_panel=_group, epilog=f"Example:  {_example}")(_command)
 
 
 def _version(wanted: bool) -> None:
@@ -26,14 +66,50 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def envrules(
-    version: Annotated[
+def _envrules(
+    version: Annotated[  # noqa: ARG001 - the callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Explained decisions for city grid platforms, by each locality's own rules."""
 
 
-def _add(group: str, command: object, example: str, name: str | None = None) -> None:
-    epilog = "Example:  " + example
-    app.command(name, rich_help_panel=group, epilog=epilog)(command)  # type: ignore[type-var]
+def main() -> None:
+    """Run the program and end it with the exit code of what it did."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code. Whatever goes wrong is told in a line or two."""
+    try:
+        code: Any = app(list(arguments), prog_name="envrules", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except Failure as error:
+        complain(str(error), error.fix)
+        return error.code
+    except typer.TyperException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        if os.environ.get("ENVRULES_DEBUG"):
+            raise
+        complain(
+            f"a fault of ours: {type(error).__name__}: {error}".splitlines()[0],
+            "set ENVRULES_DEBUG=1 for the details, and tell us",
+        )
+        return REFUSED
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Say what is wrong with the command line, and where its help is."""
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "envrules")
+    if message := error.format_message():
+        complain(" ".join(message.split()), f"see {command} --help")
+    return error.exit_code

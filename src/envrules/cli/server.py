@@ -9,12 +9,12 @@ from typing import Annotated
 
 import grpc
 import typer
-from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
+from envrules import client
 from envrules.cli.shell import REFUSED, UNREACHABLE, USAGE, Failure, zone_of
-from envrules.client import Client
+from envrules.client import CallFailed
+from envrules.model.base import Instant
+from envrules.v1 import ruleset_service_pb2, standing_service_pb2, standings_pb2
 from envrules.wire.field_types import timestamp
 from envrules.wire.problems import Invalid
 from envrules.wire.times import parse_instant
@@ -22,7 +22,10 @@ from envrules.wire.times import parse_instant
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 
 ServerAddress = Annotated[
-    str, typer.Option("--server", envvar="ENVRULES_SERVER", help="Address of the server.")
+    str,
+    typer.Option(
+        "--server", envvar="ENVRULES_SERVER", metavar="ADDRESS", help="Address of the server."
+    ),
 ]
 AsName = Annotated[
     str,
@@ -32,35 +35,73 @@ AsName = Annotated[
     ),
 ]  # fmt: skip
 
-_MISSING = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-_PROBLEMS_SHOWN = 5
+_GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_WRONG = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED)
+
+
+class Client(client.Client):
+    """The client with what only the command line asks for."""
+
+    def zone(self, locality: str) -> tzinfo:
+        """Return the time zone in which a locality's times are shown."""
+        return zone_of(self.locality(locality).timezone)
+
+    def scores(self, locality: str, scheme: str) -> list[str]:
+        """Return the scores of a scheme as it is in force in a locality."""
+        request = ruleset_service_pb2.GetRulesetRequest(locality=locality, scheme=scheme)
+        return list(self._call(self.ruleset_stub.GetRuleset, request).ruleset.scores)
+
+    def standings_read(
+        self, request: standing_service_pb2.ListStandingsRequest
+    ) -> tuple[standings_pb2.Reading, list[standings_pb2.Standing]]:
+        """Return all pages of standings, and on what they rest."""
+        found: list[standings_pb2.Standing] = []
+        while True:
+            response = self._call(self.standing_stub.ListStandings, request)
+            found += response.standings
+            if not response.next_page_token:
+                return response.reading, found
+            request.page_token = response.next_page_token
 
 
 @contextmanager
-def connected(address: str, principal: str) -> Iterator[Client]:
+def connected(address: str, principal: str = "") -> Iterator[Client]:
     """Talk to a server for a while.
 
     Raises:
         Failure: it does not answer, or refuses a call.
     """
     try:
-        with Client(address, principal=principal) as client:
-            yield client
-    except grpc.RpcError as error:
+        with Client.connect(address, principal=principal) as connection:
+            yield connection
+    except CallFailed as error:
         raise failure_of(error, address) from None
 
 
-def failure_of(error: grpc.RpcError, address: str) -> Failure:
-    """Return what a failed call means for the person who made it."""
-    assert isinstance(error, grpc.Call)
-    code, said = error.code(), error.details() or ""
-    status = rpc_status.from_call(error)
-    if code in _MISSING and status is None:
-        fix = "start one with envrules serve, or name it with --server"
+def failure_of(error: CallFailed, address: str) -> Failure:
+    """Return what a failed call means to the person who made it."""
+    said = str(error).partition(": ")[2] or error.code.name
+    if error.code in _GONE and not error.reason:
+        fix = "start one with `envrules serve`, or name it with --server"
         return Failure(f"no server answers at {address}", fix, UNREACHABLE)
-    if code in _MISSING:
+    if error.code in _GONE:
         return Failure(f"{address}: {said}", "try again in a moment", UNREACHABLE)
-    violations = [] if status is None else _violations(status.details)
-    more = "\n  ".join(violations[:_PROBLEMS_SHOWN]) if len(violations) > 1 else ""
-    wrong = code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED)
-    return Failure(said, more, USAGE if wrong else REFUSED)
+    return Failure(said, error.message_zh, USAGE if error.code in _WRONG else REFUSED)
+
+
+def instant_of(text: str, zone: tzinfo, option: str) -> Instant:
+    """Return the instant that an option or argument names.
+
+    Raises:
+        Failure: it names none.
+    """
+    try:
+        return parse_instant(text, zone)
+    except Invalid as error:
+        raise Failure(f"{option}: {error.problems[0].message}", code=USAGE) from None
+
+
+__all__ = [
+    "DEFAULT_ADDRESS", "AsName", "Client", "ServerAddress", "connected", "failure_of",
+    "instant_of", "timestamp",
+]  # fmt: skip

@@ -99,6 +99,8 @@ class Place(Frozen):
     scheme: str
     timezone: str
     source: str
+    chief_approves: list[str]
+    """Outcomes of slips that the chief approves each morning."""
     report: Shown
     units: dict[str, Units]
     issues: Issues

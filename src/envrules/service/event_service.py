@@ -82,7 +82,7 @@ class _Stream:
         fields = Fields()
         batch_id = fields.take("batch_id", OPTIONAL_ID, request.batch_id)
         locality = fields.take("locality", OPTIONAL_SLUG, request.locality) or self._locality
-        if not locality:
+        if not (locality or request.locality):
             fields.refuse("locality", "REQUIRED")
         fields.done()
         if locality != self._locality:

@@ -93,12 +93,14 @@ class Pending:
 
     def _name_decisions(self, decided: Sequence[pb.Receipt]) -> None:
         """Add the decisions that each event gave rise to when it was judged."""
-        by_seq = {answer.seq: answer for answer in decided}
+        by_seq: dict[int, list[pb.Receipt]] = {}
+        for answer in decided:  # a batch may hold an event twice
+            by_seq.setdefault(answer.seq, []).append(answer)
         for first, last in _runs(sorted(by_seq)):
             for log_seq, decision_id, events in self._decisions(first, last):
-                answer = by_seq.get(log_seq)
-                if answer is not None and answer.event_id in events:
-                    answer.decision_ids.append(decision_id)
+                for answer in by_seq.get(log_seq, ()):
+                    if answer.event_id in events:
+                        answer.decision_ids.append(decision_id)
 
     def _decisions(self, first: int, last: int) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """Yield the decisions that these log entries gave: entry, id, causing events."""

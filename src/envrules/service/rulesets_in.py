@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from envrules.model.values import ALWAYS
+from envrules.ruleset.characters import MAX_BYTES
 from envrules.ruleset.check_values import is_date
 from envrules.ruleset.overrides import Overrides
-from envrules.ruleset.source import MAX_BYTES
 from envrules.service.fields import ID, Fields
 from envrules.service.shelf import Ruleset, Shelf
 from envrules.v1 import rulesets_pb2 as pb

@@ -157,5 +157,7 @@ def _in_order(request: Request, corrected: list[Remark]) -> Request:
     if closed is None or closed >= request.opened:
         return request
     early = request.opened - closed
-    corrected.append(Remark(request.place, f"closed {early} before it was opened: sent as closed then"))
+    corrected.append(
+        Remark(request.place, f"closed {early} before it was opened: sent as closed then")
+    )
     return replace(request, closed=request.opened)

@@ -99,7 +99,7 @@ def timeline(requests: Iterable[Request], month: tuple[datetime, datetime] | Non
 
 def batches(line: Timeline, size: int) -> Iterator[Batch]:
     """Yield the happenings, days apart and at most `size` at once."""
-    cut: list[Sequence[Happening]] = []
+    cut: list[list[Happening]] = []
     for _, day in groupby(line.happenings, key=lambda h: h.at.astimezone(ZONE).date()):
         while part := list(islice(day, size)):
             cut.append(part)
@@ -115,24 +115,30 @@ def midnight(moment: datetime, days: int = 0) -> datetime:
 
 
 def _life(request: Request) -> Iterator[Happening]:
+    opened = _event(f"{request.case}-opened", request.opened)
     found = pb.IssueFound(
-        issue=request.case, category=request.category, handling_unit=request.department,
-        host_deadline=request.target,
-    )  # fmt: skip
-    yield _happening(request.opened, request.place, f"{request.case}-opened", issue_found=found)
+        issue=request.case, category=request.category, handling_unit=request.department
+    )
+    if request.target is not None:
+        found.host_deadline.FromDatetime(request.target)
+    opened.issue_found.CopyFrom(found)
+    yield Happening(request.opened, request.place, opened)
     if request.closed is not None:
-        closed = pb.IssueMoved(
-            issue=request.case, move=pb.MOVE_CLOSED, by_unit=request.department
+        closed = _event(f"{request.case}-closed", request.closed)
+        closed.issue_moved.CopyFrom(
+            pb.IssueMoved(issue=request.case, move=pb.MOVE_CLOSED, by_unit=request.department)
         )
-        yield _happening(request.closed, request.place, f"{request.case}-closed", issue_moved=closed)
+        yield Happening(request.closed, request.place, closed)
 
 
 def _unit(code: str) -> Happening:
     title = DEPARTMENTS.get(code, code)
-    unit = pb.UnitDeclared(unit=code, title=title, type="department")
-    return _happening(_DECLARED, "", f"department-{code}", unit_declared=unit)
+    event = _event(f"department-{code}", _DECLARED)
+    event.unit_declared.CopyFrom(pb.UnitDeclared(unit=code, title=title, type="department"))
+    return Happening(_DECLARED, "", event)
 
 
-def _happening(at: datetime, place: str, id_: str, **payload: object) -> Happening:
-    event = pb.Event(id=id_, occurred_at=at, source=SOURCE, **payload)  # type: ignore[arg-type]
-    return Happening(at, place, event)
+def _event(event_id: str, at: datetime) -> pb.Event:
+    event = pb.Event(id=event_id, source=SOURCE)
+    event.occurred_at.FromDatetime(at)
+    return event

@@ -1,0 +1,139 @@
+"""`envrules standings`, `statement`, `close`: what units stand at, and the end of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import grpc
+import typer
+from rich.console import RenderableType
+
+from envrules.cli.server import (
+    DEFAULT_ADDRESS,
+    AsName,
+    Client,
+    ServerAddress,
+    connected,
+    instant_of,
+)
+from envrules.cli.shell import AsJson, Failure, LocalityArg, show, show_json
+from envrules.client import CallFailed
+from envrules.report import (
+    as_plain,
+    decision_table,
+    list_tables,
+    standing_table,
+    statement_report,
+)
+from envrules.v1 import standing_service_pb2, standings_pb2
+from envrules.wire.field_types import timestamp
+
+SchemeArg = Annotated[str, typer.Argument(help="Scheme (slug).", metavar="SCHEME")]
+PeriodArg = Annotated[str, typer.Argument(help="Such as 2026-10.", metavar="PERIOD")]
+AsOf = Annotated[str, typer.Option(help="Leave out what occurred later.", metavar="TIME")]
+KnownAt = Annotated[int, typer.Option(min=0, help="Leave out what was stored later.", metavar="SEQ")]
+
+
+def standings(
+    locality: LocalityArg,
+    scheme: SchemeArg,
+    score: Annotated[str, typer.Argument(help="Score in the ruleset.", metavar="SCORE")],
+    period: PeriodArg,
+    as_of: AsOf = "",
+    known_at: KnownAt = 0,
+    server: ServerAddress = DEFAULT_ADDRESS,
+    principal: AsName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what the units of a locality stand at, best first."""
+    with connected(server, principal) as client:
+        zone = client.zone(locality)
+        request = standing_service_pb2.ListStandingsRequest(
+            locality=locality, scheme=scheme, score=score, period=period, known_at=known_at,
+            as_of=timestamp(instant_of(as_of, zone, "--as-of")) if as_of else None, page_size=1000,
+        )  # fmt: skip
+        reading, found = client.standings_read(request)
+    if as_json:
+        show_json({
+            "reading": as_plain(reading, zone),
+            "standings": [as_plain(standing, zone) for standing in found],
+        })  # fmt: skip
+    else:
+        show(standing_table(reading, found, zone))
+
+
+def statement(
+    locality: LocalityArg,
+    unit: Annotated[str, typer.Argument(help="Unit (id).", metavar="UNIT")],
+    period: PeriodArg,
+    scheme: Annotated[str, typer.Option(help="Only this scheme.")] = "",
+    score: Annotated[str, typer.Option(help="Only this score.")] = "",
+    as_of: AsOf = "",
+    known_at: KnownAt = 0,
+    server: ServerAddress = DEFAULT_ADDRESS,
+    principal: AsName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print a unit's statement (对账单): each deduction with time, place and row."""
+    with connected(server, principal) as client:
+        zone = client.zone(locality)
+        moment = instant_of(as_of, zone, "--as-of") if as_of else None
+        found: list[standings_pb2.Statement] = []
+        refused: CallFailed | None = None
+        for one_scheme, one_score in _scores(client, locality, scheme, score):
+            try:
+                found.append(client.statement(
+                    locality, one_scheme, one_score, period, unit, as_of=moment, known_at=known_at
+                ))  # fmt: skip
+            except CallFailed as error:
+                if error.code is not grpc.StatusCode.NOT_FOUND:
+                    raise
+                refused = refused or error
+        if not found and refused is not None:
+            raise refused
+    if not found:
+        raise Failure(f"{locality} has no such score", "see envrules localities")
+    if as_json:
+        show_json([as_plain(one, zone) for one in found])
+    else:
+        show(*(statement_report(one, zone) for one in found))
+
+
+def _scores(client: Client, locality: str, scheme: str, score: str) -> Iterator[tuple[str, str]]:
+    """Yield the scores (with their schemes) that are meant; those of other periods are refused."""
+    bound = [binding.scheme for binding in client.locality(locality).schemes]
+    for one in [scheme] if scheme else bound:
+        for name in [score] if score else client.scores(locality, one):
+            yield one, name
+
+
+def close(
+    locality: LocalityArg,
+    scheme: SchemeArg,
+    period: PeriodArg,
+    server: ServerAddress = DEFAULT_ADDRESS,
+    principal: AsName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close a period for good: freeze its figures, give bands, ranks, lists and what follows.
+
+    It cannot be undone. Later facts become adjustments of the next period; only an upheld appeal
+    corrects a closed one.
+    """
+    with connected(server, principal) as client:
+        zone = client.zone(locality)
+        response = client.close_period(locality, scheme, period)
+    if as_json:
+        show_json(as_plain(response, zone))
+        return
+    if not response.HasField("report"):
+        print(f"{period} is closed at log entry {response.seq}; it is still being judged")
+        return
+    report = response.report
+    parts: list[RenderableType] = [
+        standing_table(report.reading, score.standings, zone, score.title)
+        for score in report.scores
+    ]
+    parts += [list_tables(report.lists), decision_table(report.consequences, zone, "后果")]
+    show(*parts)
