@@ -35,10 +35,11 @@ PATIENCE = 300.0
 
 OURS, APPEND, FULL = "ours", "append-only", "full"
 _PROGRAMS = {
-    OURS: ("benchmarks.our_server",),
-    APPEND: ("benchmarks.reference_servers", "append"),
-    FULL: ("benchmarks.reference_servers", "full"),
+    OURS: ("envrules.cli", "serve", "--address", "127.0.0.1:0", "--db", "sqlite:///{}"),
+    APPEND: ("benchmarks.reference_servers", "append", "{}"),
+    FULL: ("benchmarks.reference_servers", "full", "{}"),
 }
+"""Module and arguments of each; `{}` is the database file. Prints where it listens."""
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
 _PR_SET_PDEATHSIG = 1
 _STORED = (pb.RECEIPT_STATUS_STORED,)
@@ -86,17 +87,19 @@ class Server:
     def set_up(self) -> None:
         """Create the locality, hold its time at the start, and declare the units."""
         if self.is_ours:
-            self._localities.CreateLocality(
-                locality_pb.CreateLocalityRequest(
-                    locality=LOCALITY, title="基准", timezone=events.TIMEZONE,
-                    schemes=[locality_pb.SchemeBinding(scheme=events.SCHEME)],
-                ),
-                timeout=PATIENCE,
-            )  # fmt: skip
+            # Time is held before there is a scheme, or the wall clock would make all of it late.
+            self._create()
             self.advance(events.START)
+            self._create(locality_pb.SchemeBinding(scheme=events.SCHEME))
         for request in submissions(events.declarations(), BATCH):
             check(pb.SubmitEventsResponse, [self.submit(request, timeout=PATIENCE)], BATCH)
         self.settle()
+
+    def _create(self, *schemes: locality_pb.SchemeBinding) -> None:
+        request = locality_pb.CreateLocalityRequest(
+            locality=LOCALITY, title="基准", timezone=events.TIMEZONE, schemes=schemes
+        )
+        self._localities.CreateLocality(request, timeout=PATIENCE)
 
     def advance(self, until: int) -> None:
         """Say that everything up to `until` (seconds since the epoch) has been sent."""
@@ -134,10 +137,9 @@ class Server:
 
     def stop(self) -> None:
         """End the process; what it has not judged stays so."""
-        self.resume()
         self.channel.close()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._process.terminate()
+        self.resume()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
@@ -170,15 +172,18 @@ def turn(server: Server) -> Iterator[Server]:
 
 
 def _start(name: str, database: Path) -> Server:
-    program = [sys.executable, "-m", *_PROGRAMS[name], str(database)]
-    process = subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-    )  # fmt: skip
+    program = [sys.executable, "-m", *(part.format(database) for part in _PROGRAMS[name])]
+    log = database.with_suffix(".log")
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )  # fmt: skip
     assert process.stdout is not None
-    port = process.stdout.readline()
-    if not port.strip():
-        raise RuntimeError(f"{' '.join(program)} did not start")
+    port = process.stdout.readline().strip().rpartition(":")[2]
+    if not port:
+        process.kill()
+        raise RuntimeError(f"{' '.join(program)} did not start:\n{log.read_text()[-2000:]}")
     return Server(name, database, process, int(port))
 
 

@@ -51,7 +51,9 @@ def test_cases_together_touch_what_one_alone_does_not(run: Run, check: str) -> N
     """Coverage is the file's: one case per band will do."""
     good = CLOSE.format(check=check, overrides="", count=6)
     bad = CLOSE.format(check=check, overrides="overrides: {line: 85}", count=7)
-    found = "event: {at: 2026-07-10 09:00, issue_found: {issue: 案, category: litter, place_unit: 甲}}"
+    found = (
+        "event: {at: 2026-07-10 09:00, issue_found: {issue: 案, category: litter, place_unit: 甲}}"
+    )
     issue = f"- {{name: 例, steps: [{found}], expect: {{decisions: [{{rule: deadlines.fix}}]}}}}\n"
     result = run(good + bad + issue)
     assert result.untested == ()
@@ -78,7 +80,9 @@ def test_what_was_not_compared_does_not_count(run: Run, check: str) -> None:
 
 def test_the_report_is_for_people_and_for_machines(run: Run, check: str) -> None:
     """Text names places and sums up in its last line; JSON holds the same."""
-    result = run(OPEN.format(check=check) + OPEN.format(check=check).replace("count: 2", "count: 3"))
+    result = run(
+        OPEN.format(check=check) + OPEN.format(check=check).replace("count: 2", "count: 3")
+    )
     text = as_text(result)
     assert "cases.yaml:6: 例" in text
     assert "expected 3 of {rule: *}, got 2" in text

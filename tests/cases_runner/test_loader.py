@@ -76,7 +76,7 @@ def test_defaults_hold_where_a_case_says_nothing() -> None:
         ("    by: 甲平台", "    who: 甲平台", "c.yaml:10:5: ER202 the step `event` has no field"),
         ("{target: x}", "{tarot: x}", "c.yaml:9:53: ER202 event_withdrawn.tarot is not a field"),
         ("{target: x}", "{target: 7}", "c.yaml:9:61: ER204 event_withdrawn.target must be text"),
-        ("at: 2026-07-01 09:00,", "", "c.yaml:9:12: ER203 occurred_at is required"),
+        ("at: 2026-07-01 09:00,", "", "c.yaml:9:5: ER203 occurred_at is required"),
         ("decisions: []", "decision: []", "c.yaml:14:5: ER202 expect has no field 'decision'"),
         ("decisions: []", "never: []", "c.yaml:13:3: ER203 expect lacks decisions"),
         ("  expect:\n    decisions: []\n", "", "c.yaml:4:3: ER203 a case lacks expect"),
@@ -114,7 +114,9 @@ def test_a_file_without_cases_is_refused(text: str, problem: str) -> None:
 
 def test_all_mistakes_are_told_at_once() -> None:
     """Reading goes on after a mistake, so that one run shows them all."""
-    text = GOOD.replace("tick:", "tock:").replace("ref:", "reff:").replace("close: 2026", "close: x")
+    text = (
+        GOOD.replace("tick:", "tock:").replace("ref:", "reff:").replace("close: 2026", "close: x")
+    )
     assert [said.split(": ")[0] for said in refused(text)] == [
         "c.yaml:5:3",
         "c.yaml:11:5",

@@ -37,7 +37,7 @@ def test_each_case_is_a_test_and_coverage_one_more(
     text = result.stdout.str()
     assert "cases/cases.yaml:6: 无中生有" in text
     assert "expected 1 of {rule: lists.red}, got 0" in text
-    assert "lists.red (cases/mini.yaml:33)" in text
+    assert "lists.red (cases/mini.yaml:30)" in text
     assert "Traceback" not in text
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_read_is_an_error(
     suite(GOOD.replace("steps", "stepps"))
     result = pytester.runpytest("-p", "no:cacheprovider")
     result.assert_outcomes(errors=1)
-    assert "cases/cases.yaml:5:18: ER202 a case has no field 'stepps'" in result.stdout.str()
+    assert "cases/cases.yaml:5:16: ER202 a case has no field 'stepps'" in result.stdout.str()
 
 
 def test_an_empty_file_is_an_error(pytester: pytest.Pytester) -> None:

@@ -23,14 +23,14 @@ def test_without_a_path_the_plugin_brings_the_ruleset() -> None:
 def test_an_unknown_scheme_is_refused() -> None:
     """The refusal names the schemes that there are."""
     file = load_cases("scheme: luihu\n" + CASE, "c.yaml")
-    with pytest.raises(RulesetError, match="no plugin brings the scheme luihu; there is .*liuhu"):
+    with pytest.raises(RulesetError, match=r"no plugin brings the scheme luihu; there is .*liuhu"):
         factory_for(file, load_plugins())
 
 
 def test_a_ruleset_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """A path is relative to the file of cases."""
     file = load_cases("scheme: mini\nruleset: nowhere.yaml\n" + CASE, str(tmp_path / "c.yaml"))
-    with pytest.raises(RulesetError, match="nowhere.yaml:1:1: ER901"):
+    with pytest.raises(RulesetError, match=r"nowhere\.yaml:1:1: ER901"):
         factory_for(file, load_plugins())
 
 

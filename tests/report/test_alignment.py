@@ -38,7 +38,7 @@ MIXED = ("大槐村 village", "ASCII only", "ｆｕｌｌ", "半角ｶﾅ", "表
 @pytest.mark.parametrize("width", WIDTHS)
 def test_columns_start_at_the_same_cell(width: int) -> None:
     """Whatever stands in the first column, the second begins at one cell in every row."""
-    made = table("混合 mixed")
+    made = table()
     made.add_column("单位 unit")
     made.add_column("得分", justify="right", no_wrap=True)
     for text in MIXED:

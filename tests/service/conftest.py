@@ -27,11 +27,16 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
 @pytest.fixture
 def site(start: Callable[..., Site]) -> Site:
-    """A server with the town `yunxi` and the street `liuhu`."""
+    """A server with the town `yunxi` and the street `liuhu`, whose time has come up to now.
+
+    Both logs hold two entries, a publication and a tick, and grow only by what the test does.
+    """
     site = start()
     office = site.client("office")
     office.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
     office.create_locality("liuhu", "柳湖街道", "Asia/Shanghai", [STREET])
+    for locality in ("yunxi", "liuhu"):
+        office.advance(locality, "clock", None)
     return site
 
 

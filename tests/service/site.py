@@ -30,13 +30,23 @@ from envrules.model.events import (
 from envrules.plugin_manager import load_plugins
 from envrules.resources import rulesets_dir
 from envrules.runtime.library import Library
-from envrules.runtime.runtime import Runtime, wall_clock
+from envrules.runtime.runtime import Runtime
 from envrules.service import Server, ServerConfig, build_server
 from envrules.store import Store
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOWN = "town_deduction"
 STREET = "liuhu"
+
+
+def at(text: str) -> Instant:
+    """A local time in Shanghai."""
+    local = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    return round(local.timestamp()) * 1_000_000
+
+
+NOW = at("2026-11-22 12:00")
+"""What the clock of every server shows unless a test wants to see it move."""
 
 
 @dataclass
@@ -71,7 +81,7 @@ class Site:
 def open_site(
     folder: Path,
     *plugins: object,
-    clock: Callable[[], Instant] = wall_clock,
+    clock: Callable[[], Instant] = lambda: NOW,
     prepare: Callable[[Store], None] = lambda _store: None,
     **config: Any,
 ) -> Site:
@@ -112,12 +122,6 @@ class Raiser(Scheme):
         if event.source == "bad":
             raise RuntimeError("this plugin has a fault")
         return event
-
-
-def at(text: str) -> Instant:
-    """A local time in Shanghai."""
-    local = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-    return round(local.timestamp()) * 1_000_000
 
 
 def village(unit: str, title: str = "", kind: str = "village") -> Event:

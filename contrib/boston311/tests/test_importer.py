@@ -220,7 +220,10 @@ def test_command_lists_what_it_cannot_send(
     assert done.exit_code == 1
     lines = {line.strip() for line in done.stderr.splitlines()}
     assert "baskets.csv:4: OPEN_DT 'tomorrow' is no time like 07/31/2015 05:06:17 PM" in lines
-    assert "baskets.csv:6: closed 0:01:00 before it was opened: sent as closed then" in lines
+    assert (
+        "baskets.csv:6: closed 0:01:00 before it was opened: sent as closed when it was opened"
+        in lines
+    )
     assert any(line.startswith("baskets.csv:2: 1-opened: events[") for line in lines)
     assert "2 events came after" in done.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from envrules.calendar.durations import Duration, Scale, Unit, scale
@@ -54,6 +55,18 @@ def deadline(
     own `boundary` and `due` hold for the whole, and an extension has any unit but `same_day`.
     Raises CalendarError.
     """
+    return _deadline(calendar, start, duration, tuple(pauses), tuple(extensions))
+
+
+# An issue's limit is asked for again at each of its events.
+@lru_cache(maxsize=65536)
+def _deadline(
+    calendar: WorkCalendar,
+    start: Instant,
+    duration: Duration,
+    pauses: tuple[Pause, ...],
+    extensions: tuple[Duration, ...],
+) -> Deadline:
     stops = merged_pauses(pauses)
     limits = [duration, *extensions]
     if any(extension.unit == Unit.SAME_DAY for extension in extensions):

@@ -40,7 +40,7 @@ class Boundary(StrEnum):
     NEXT_OPEN = "next_open"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorkCalendar:
     """The working time of a locality, in the zone `tz`.
 

@@ -17,12 +17,12 @@ from envrules.ruleset.check import SUFFIXES, read_text
 _USUAL = (Path("tests/cases"), Path("cases"))
 
 
-def test(
+def run_cases(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(help="Files of worked cases, or folders of them; tests/cases if left out."),
     ] = None,
-    as_json_: AsJson = False,
+    in_json: AsJson = False,
 ) -> None:
     """Run worked cases: every expectation must be met, every decision expected."""
     plugins = load_plugins()
@@ -34,7 +34,7 @@ def test(
             results.append(run_file(cases, factory_for(cases, plugins)))
         except RulesetError as error:
             problems += error.problems
-    if as_json_:
+    if in_json:
         show_json({
             "files": [as_json(result) for result in results],
             "problems": [problem.to_json() for problem in problems],

@@ -29,7 +29,7 @@ ID_LENGTH = 24
 _PREFIX = 4
 """Characters that the beginning of an id has at least."""
 
-Several = Annotated[list[str] | None, typer.Option()]
+Several = Annotated[list[str] | None, typer.Option(help="Only these.")]
 DecisionArg = Annotated[
     str, typer.Argument(help="Id of the decision, or an unambiguous beginning of it.")
 ]
@@ -81,12 +81,12 @@ def decisions(
         say(f"only the latest {limit}: there are more, see --limit")
 
 
-def _filters(given: Mapping[str, list[Any] | None]) -> dict[str, list[Any]]:
+def _filters(given: Mapping[str, list[Any] | None]) -> dict[str, Any]:
     return {name: values for name, values in given.items() if values}
 
 
 def _publications(words: tuple[str, ...] | list[str]) -> list[int]:
-    numbers: Mapping[str, int] = dict(PUBLICATIONS)
+    numbers = {str(word): int(number) for word, number in PUBLICATIONS.items()}
     unknown = [word for word in words if word not in numbers]
     if unknown:
         raise Failure(f"--publication {unknown[0]}", f"there are: {', '.join(numbers)}", USAGE)
@@ -94,7 +94,7 @@ def _publications(words: tuple[str, ...] | list[str]) -> list[int]:
 
 
 def _watch(
-    client: Client, locality: str, after: int | None, filters: dict[str, list[Any]], zone: tzinfo,
+    client: Client, locality: str, after: int | None, filters: dict[str, Any], zone: tzinfo,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Print decisions for as long as the server sends them; say where to go on if it stops."""
@@ -130,9 +130,7 @@ def explain(
 
 def approve(
     locality: LocalityArg,
-    decision: Annotated[
-        list[str], typer.Argument(help="Ids, or unambiguous beginnings of them.")
-    ],
+    decision: Annotated[list[str], typer.Argument(help="Ids, or unambiguous beginnings of them.")],
     reason: Reason = "",
     publish: Annotated[
         bool, typer.Option(help="Make them public as well; a slip is served by that.")

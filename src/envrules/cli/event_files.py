@@ -67,7 +67,9 @@ def _text(path: str, name: str) -> str:
     try:
         raw = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as error:
-        raise Failure(f"{name}: {error.strerror or error}", "name a file that can be read") from None
+        raise Failure(
+            f"{name}: {error.strerror or error}", "name a file that can be read"
+        ) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

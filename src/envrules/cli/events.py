@@ -48,9 +48,7 @@ class Wait(StrEnum):
 
 
 def submit(
-    file: Annotated[
-        str, typer.Argument(help="Events as JSON, JSON lines or YAML; - reads stdin.")
-    ],
+    file: Annotated[str, typer.Argument(help="Events as JSON, JSON lines or YAML; - reads stdin.")],
     locality: Annotated[
         str, typer.Option("--locality", "-l", help="Locality (slug), unless the file names it.")
     ] = "",

@@ -33,7 +33,7 @@ START, AUTHORS, VENDORS, OFFICES, OPERATORS = (
 _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (START, demo.demo, "demo", "envrules demo --keep"),
     (AUTHORS, check.check, "check", "envrules check rulesets/my_town.yaml"),
-    (AUTHORS, cases.test, "test", "envrules test tests/cases/my_town.yaml"),
+    (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
     (VENDORS, events.submit, "submit", "envrules submit events.jsonl -l my_town --wait decided"),
     (VENDORS, events.watermark, "watermark",
@@ -67,7 +67,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _envrules(
-    version: Annotated[  # noqa: ARG001 - the callback answers
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

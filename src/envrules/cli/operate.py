@@ -50,7 +50,9 @@ def localities(
 
 def _holds(one: pb.Locality) -> str:
     zone = zone_of(one.timezone)
-    held = [f"{s.source} {local(s.until, zone)}{' silent' if s.silent else ''}" for s in one.sources]
+    held = [
+        f"{s.source} {local(s.until, zone)}{' silent' if s.silent else ''}" for s in one.sources
+    ]
     if one.HasField("stall"):
         held.append(f"STALLED at #{one.stall.seq}: {one.stall.reason}")
     return "\n".join(held)
@@ -68,7 +70,8 @@ def publish(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="PARAMETER=VALUE[@DATE]",
+            "--set",
+            metavar="PARAMETER=VALUE[@DATE]",
             help="The locality's own value, from a date on; may be repeated.",
         ),
     ] = None,
@@ -79,7 +82,9 @@ def publish(
     retroactive: Annotated[
         bool, typer.Option(help="Values dated before today may change; needs --reason.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Say what would change, and change nothing.")
+    ] = False,
     server: ServerAddress = DEFAULT_ADDRESS,
     principal: AsName = "",
     as_json: AsJson = False,

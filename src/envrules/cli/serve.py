@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from envrules.cli.shell import OK, REFUSED, USAGE, Failure, say
+from envrules.cli.shell import USAGE, Failure, say
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.errors import RulesetError, errors_in
 from envrules.hookspecs import SchemeSource, hookimpl
@@ -154,9 +154,7 @@ def _bind(runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path
         raise Failure(f"--bind {locality}={scheme}: {error}") from None
 
 
-def _publish_if_changed(
-    runtime: Runtime, locality: str, scheme: str, file: Path | None
-) -> None:
+def _publish_if_changed(runtime: Runtime, locality: str, scheme: str, file: Path | None) -> None:
     schemes = runtime.library.plugins.schemes
     if scheme not in schemes:
         raise Failure(f"no scheme {scheme!r}", f"there are: {', '.join(schemes)}")

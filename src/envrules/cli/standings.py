@@ -32,7 +32,9 @@ from envrules.wire.field_types import timestamp
 SchemeArg = Annotated[str, typer.Argument(help="Scheme (slug).", metavar="SCHEME")]
 PeriodArg = Annotated[str, typer.Argument(help="Such as 2026-10.", metavar="PERIOD")]
 AsOf = Annotated[str, typer.Option(help="Leave out what occurred later.", metavar="TIME")]
-KnownAt = Annotated[int, typer.Option(min=0, help="Leave out what was stored later.", metavar="SEQ")]
+KnownAt = Annotated[
+    int, typer.Option(min=0, help="Leave out what was stored later.", metavar="SEQ")
+]
 
 
 def standings(
@@ -131,9 +133,10 @@ def close(
         print(f"{period} is closed at log entry {response.seq}; it is still being judged")
         return
     report = response.report
+    titles = {ranked.list: ranked.title for ranked in report.lists}
     parts: list[RenderableType] = [
-        standing_table(report.reading, score.standings, zone, score.title)
+        standing_table(report.reading, score.standings, zone, score.title, titles)
         for score in report.scores
     ]
-    parts += [list_tables(report.lists), decision_table(report.consequences, zone, "后果")]
+    parts += [list_tables(report.lists), decision_table(report.consequences, zone)]
     show(*parts)

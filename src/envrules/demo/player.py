@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from envrules import calendar as cal
 from envrules.client import Client
 from envrules.demo.scenario import Scenario, Step
 from envrules.model.events import Event
@@ -80,6 +81,10 @@ class Player:
             if not response.HasField("report"):
                 raise DemoFailed(f"{place.id}: {self._period} was not judged in time")
             self.played.report = response.report
+
+    def day(self, step: Step) -> str:
+        """Return the local date of a step."""
+        return cal.local_date(self._place.timezone, step.until).isoformat()
 
     def finish(self) -> None:
         """Read what was decided in all."""

@@ -85,10 +85,18 @@ class Supplied(Frozen):
 
 
 class Shown(Frozen):
-    """What the demo shows of a locality: one score, and one unit's statement of it."""
+    """What the demo shows of a locality."""
 
     score: str
-    unit: str
+    later: list[str]
+    """Outcomes of decisions after the close."""
+
+
+class Explained(Frozen):
+    """The slip that the demo explains in full."""
+
+    issue: str
+    outcome: str
 
 
 class Place(Frozen):
@@ -101,7 +109,7 @@ class Place(Frozen):
     source: str
     chief_approves: list[str]
     """Outcomes of slips that the chief approves each morning."""
-    report: Shown
+    shows: Shown
     units: dict[str, Units]
     issues: Issues
     incidents: list[dict[str, Any]]
@@ -109,6 +117,7 @@ class Place(Frozen):
     supplied: list[Supplied]
     rounds: Rounds | None = None
     assessment: Assessment | None = None
+    explains: Explained | None = None
 
     def unit_ids(self, types: list[str] | None = None) -> list[str]:
         """Return the ids of the units of these types, or of all."""

@@ -78,7 +78,9 @@ def _rank(
 def _place(bench: Bench, rule: ListRule, period: str, place: Place, at: Instant) -> Content:
     s = place.ranked.standing
     listed, size = rule.citation.title, place.ranked.size
-    reason = f"{s.title} {period} {s.figure} 分，{size} 个单位中第 {place.ranked.rank} 名，列入{listed}"
+    reason = (
+        f"{s.title} {period} {s.figure} 分，{size} 个单位中第 {place.ranked.rank} 名，列入{listed}"
+    )
     if place.barred:
         why = _titles(bench, place.barred)
         reason = f"{s.title} {period} 名次在{listed}之内，因 {why} 不列入，名额不递补"

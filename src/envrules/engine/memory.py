@@ -28,8 +28,8 @@ class _Log:
         self.rows.append(entry)
         return len(self.rows)
 
-    def node(self, key: str) -> NodeState | None:
-        return None
+    def nodes(self, keys: Sequence[str]) -> dict[str, NodeState]:
+        return {}
 
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         return ()
@@ -40,11 +40,11 @@ class _Log:
     def keys_due(self, now: Instant) -> Iterable[str]:
         return ()
 
-    def feeds(self, target: str) -> dict[str, bytes]:
-        return {}
+    def feeds(self, targets: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        return {target: {} for target in targets}
 
-    def references(self, event_id: str) -> Iterable[int]:
-        return ()
+    def references(self, event_ids: Sequence[str]) -> dict[str, Sequence[int]]:
+        return {}
 
     def entries(self, seqs: Sequence[int]) -> dict[int, Entry]:
         return {seq: self.rows[seq - 1] for seq in seqs}

@@ -34,6 +34,8 @@ from envrules.ruleset.compile import Scheme
 
 NodeKind = Literal["event", "issue", "slip", "duty", "score", "list", "consequence"]
 STAGE: dict[str, int] = {kind: i for i, kind in enumerate(get_args(NodeKind))}
+UNFED = frozenset({"event", "issue", "duty"})
+"""Kinds of nodes that read events and acts alone."""
 
 
 class Node(Frozen, frozen=True, order=True):

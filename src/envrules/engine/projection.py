@@ -20,6 +20,7 @@ from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import (
+    UNFED,
     Node,
     charged_unit,
     event_node,
@@ -67,6 +68,17 @@ class Projection:
         )
 
     # ── entries ──
+
+    def prepare(self, entries: Iterable[Entry]) -> None:
+        """Read at once what applying these entries will ask for. Changes nothing.
+
+        Plugins are not asked here: what one of them moves elsewhere is read when it is applied.
+        """
+        events = [entry.event for entry in entries if isinstance(entry, Arrived)]
+        bindings = self.state.locality.bindings.values()
+        schemes = [self._library(b.scheme, b.revision) for b in bindings]
+        keys = [node.key() for s in schemes for event in events for node in nodes_of(s, event)]
+        self.state.prefetch(keys, [event.id for event in events])
 
     def apply(self, seq: int, entry: Entry) -> list[Decision]:
         """Apply one log entry and return the decisions it gives rise to, in order."""
@@ -359,7 +371,8 @@ class Projection:
             for seq, e in entries if isinstance(e, Arrived)
         ]  # fmt: skip
         acts = [entry for _, entry in entries if isinstance(entry, Act)]
-        return Inputs(events, acts, self.state.feeds(node.key))
+        fed = {} if parse_node(node.key).kind in UNFED else self.state.feeds(node.key)
+        return Inputs(events, acts, fed)
 
     def view(self, score: tuple[str, str, str, str]) -> tuple[Bench, Inputs]:
         """Return the bench and inputs of one score node (scheme, score, period, unit), to read.

@@ -14,7 +14,7 @@ from typing import Literal
 from envrules import calendar as cal
 from envrules.engine.assessment import pending_appeals
 from envrules.engine.context import FOREVER, Context, Records, Unit
-from envrules.engine.judging import Bench, Feed, Inputs, StandingFeed
+from envrules.engine.judging import Bench, Feed, Inputs
 from envrules.engine.nodes import score_node
 from envrules.engine.projection import Projection
 from envrules.engine.score import Account, account_for, judge_score
@@ -122,7 +122,7 @@ class _View:
         events = [e for e in inputs.events if not is_open or self._has_occurred(e)]
         feeds = inputs.feeds if self._known_at is None else self._fed(score, period, unit.id)
         if is_open and self._as_of is not None:
-            feeds = _over_by(self._as_of, bench.scheme.timezone, feeds)
+            bench = _closed_by(self._as_of, bench)
         account = account_for(
             bench, bench.scheme.score(score), period, unit.id, Inputs(events, (), feeds),
             self.cut(bench, period),
@@ -176,17 +176,11 @@ class _View:
         return sources
 
 
-def _over_by(
-    as_of: Instant, timezone: str, feeds: Mapping[str, Sequence[Feed]]
-) -> dict[str, Sequence[Feed]]:
-    """Return the feeds without the figures of periods that were not over at `as_of`."""
-    return {
-        source: [
-            f for f in fed
-            if not isinstance(f, StandingFeed) or cal.period_bounds(timezone, f.period)[1] <= as_of
-        ]
-        for source, fed in feeds.items()
-    }  # fmt: skip
+def _closed_by(as_of: Instant, bench: Bench) -> Bench:
+    """Return the bench without the closes of periods that were not over at `as_of`."""
+    zone, known = bench.scheme.timezone, bench.context
+    closes = {p: c for p, c in known.closes.items() if cal.period_bounds(zone, p)[1] <= as_of}
+    return Bench(bench.scheme, Context(known.now, known.records, closes), bench.chainer)
 
 
 def _ranked(bench: Bench, score: str, period: str, rows: Sequence[Row]) -> list[Row]:

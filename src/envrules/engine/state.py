@@ -87,8 +87,8 @@ def decode_feeds(payload: bytes) -> tuple[Feed, ...]:
 class Backing(Protocol):
     """Where state comes from that is not in the cache."""
 
-    def node(self, key: str) -> NodeState | None:
-        """Return a stored node."""
+    def nodes(self, keys: Sequence[str]) -> dict[str, NodeState]:
+        """Return the stored ones of these nodes."""
 
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         """Return the keys of stored nodes that begin with `prefix`."""
@@ -99,8 +99,8 @@ class Backing(Protocol):
     def keys_due(self, now: Instant) -> Iterable[str]:
         """Return the keys of stored nodes with `wake_at` ≤ now."""
 
-    def feeds(self, target: str) -> dict[str, bytes]:
-        """Return the stored feeds of a node, by source."""
+    def feeds(self, targets: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        """Return the stored feeds of these nodes, by target and source."""
 
     def entries(self, seqs: Sequence[int]) -> dict[int, Entry]:
         """Return log entries by place."""
@@ -108,8 +108,8 @@ class Backing(Protocol):
     def event_seq(self, event_id: str) -> int | None:
         """Return the place of an event in the log."""
 
-    def references(self, event_id: str) -> Iterable[int]:
-        """Return the places of stored events that are about this one."""
+    def references(self, event_ids: Sequence[str]) -> dict[str, Sequence[int]]:
+        """Return the places of stored events that are about these, where there are any."""
 
     def events(self, until: int) -> Iterator[tuple[int, Entry]]:
         """Yield the events and acts of the log up to and including a place."""
@@ -125,7 +125,8 @@ class Changes:
         self.nodes: dict[str, NodeState] = {}
         self.feeds: dict[tuple[str, str], bytes | None] = {}
         """(target, source) → payload, None: gone."""
-        self.references: list[tuple[str, int]] = []
+        self.references: dict[str, list[int]] = {}
+        """Event id → places of the events about it."""
         self.decisions: list[tuple[Decision, str]] = []
         """Decision and the key of its node."""
         self.bindings: list[Binding] = []
@@ -141,19 +142,37 @@ class State:
         self.changes = Changes()
         self._keep = keep
         self._nodes: dict[str, NodeState] = {}
+        self._absent: set[str] = set()
+        """Nodes that are not stored: nothing feeds them but what is in the cache."""
+        self._feeds: dict[str, dict[str, bytes]] = {}
         self._entries: dict[int, Entry] = {}
-        self._feeds: dict[str, dict[str, bytes | None]] = {}
-        """Changed feeds by target, so that a node finds its own."""
+        self._references: dict[str, list[int]] = {}
+
+    def prefetch(self, keys: Sequence[str], event_ids: Sequence[str]) -> None:
+        """Read at once what the next entries will ask for one by one."""
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._nodes]
+        stored = self.backing.nodes(unknown)
+        for key in unknown:
+            self._learn(key, stored.get(key))
+        self._feeds.update(self.backing.feeds(list(stored)))
+        seqs = {seq for node in stored.values() for seq in node.inputs} - self._entries.keys()
+        self._entries.update(self.backing.entries(sorted(seqs)))
+        found = self.backing.references(event_ids)
+        for event_id in event_ids:
+            self._references.setdefault(event_id, []).extend(found.get(event_id, ()))
+
+    def _learn(self, key: str, stored: NodeState | None) -> NodeState:
+        if stored is None:
+            self._absent.add(key)
+        self._nodes[key] = stored or NodeState(key)
+        return self._nodes[key]
 
     # ── nodes ──
 
     def node(self, key: str) -> NodeState:
         """Return a node; one that is not known yet has no inputs."""
         known = self._nodes.get(key)
-        if known is None:
-            known = self.backing.node(key) or NodeState(key)
-            self._nodes[key] = known
-        return known
+        return known or self._learn(key, self.backing.nodes((key,)).get(key))
 
     def put(self, node: NodeState) -> None:
         """Keep a node."""
@@ -181,23 +200,28 @@ class State:
 
     def feeds(self, target: str) -> dict[str, tuple[Feed, ...]]:
         """Return what feeds a node, by source."""
-        stored = dict(self.backing.feeds(target))
-        for source, payload in self._feeds.get(target, {}).items():
-            if payload is None:
-                stored.pop(source, None)
-            else:
-                stored[source] = payload
-        return {source: decode_feeds(payload) for source, payload in stored.items()}
+        return {source: decode_feeds(payload) for source, payload in self._fed(target).items()}
+
+    def _fed(self, target: str) -> dict[str, bytes]:
+        known = self._feeds.get(target)
+        if known is None:
+            self.node(target)
+            known = {} if target in self._absent else self.backing.feeds((target,))[target]
+            self._feeds[target] = known
+        return known
 
     def put_feed(self, target: str, source: str, feeds: Sequence[Feed]) -> bool:
         """Keep what one node feeds another; return whether that is a change."""
         payload = encode_feeds(feeds) if feeds else None
-        index = self._feeds.setdefault(target, {})
-        before = index[source] if source in index else self.backing.feeds(target).get(source)
-        if before == payload:
+        known = self._fed(target)
+        if known.get(source) == payload:
             return False
-        index[source] = payload
+        if payload is None:
+            del known[source]
+        else:
+            known[source] = payload
         self.changes.feeds[target, source] = payload
+        self.put(self.node(target))
         return True
 
     # ── log ──
@@ -223,12 +247,15 @@ class State:
 
     def references(self, event_id: str, until: int) -> list[int]:
         """Return the places, up to `until`, of applied events that are about this one."""
-        mine = (seq for target, seq in self.changes.references if target == event_id)
-        return sorted({s for s in (*self.backing.references(event_id), *mine) if s <= until})
+        known = self._references.get(event_id)
+        if known is None:
+            known = list(self.backing.references((event_id,)).get(event_id, ()))
+        mine = self.changes.references.get(event_id, ())
+        return sorted({seq for seq in (*known, *mine) if seq <= until})
 
     def add_reference(self, target: str, seq: int) -> None:
         """Note that the event at `seq` is about `target`, which may not have arrived yet."""
-        self.changes.references.append((target, seq))
+        self.changes.references.setdefault(target, []).append(seq)
 
     # ── decisions ──
 
@@ -252,9 +279,10 @@ class State:
     def take(self) -> Changes:
         """Return what has changed, for a shell that has stored it; the cache may forget it."""
         changes, self.changes = self.changes, Changes()
-        self._feeds = {}
+        self._references = {}
+        self._absent -= changes.nodes.keys()
         if len(self._nodes) > self._keep:
-            self._nodes.clear()
+            self._nodes, self._feeds, self._absent = {}, {}, set()
         if len(self._entries) > self._keep:
-            self._entries.clear()
+            self._entries = {}
         return changes

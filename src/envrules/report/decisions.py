@@ -15,9 +15,9 @@ ID_SHOWN = 8
 """Characters of a decision's id in tables: enough to name it, `explain` takes a beginning."""
 
 
-def decision_table(decisions: Iterable[pb.Decision], zone: tzinfo, title: str = "") -> Table:
+def decision_table(decisions: Iterable[pb.Decision], zone: tzinfo) -> Table:
     """Return decisions, one a row, in the order given."""
-    made = table(title)
+    made = table()
     made.add_column("编号", no_wrap=True, style="dim")
     made.add_column("时间", no_wrap=True)
     made.add_column("决定", no_wrap=True, max_width=24)

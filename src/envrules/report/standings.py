@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from envrules.report.decisions import ID_SHOWN
-from envrules.report.tables import joined, local, publication, table
+from envrules.report.tables import joined, local, publication, table, titled
 from envrules.v1 import standings_pb2 as pb
 
+REVISION_SHOWN = 8
 STATES = {
     pb.PERIOD_STATE_OPEN: "未结账",
     pb.PERIOD_STATE_CLOSED: "已结账",
@@ -31,15 +32,19 @@ def reading_line(reading: pb.Reading, zone: tzinfo) -> str:
     known = f"第 {reading.known_at} 条记录" if reading.known_at else ""
     return "，".join(filter(None, (
         joined(reading.period, STATES.get(reading.state, "")), until, known,
-        f"规则版本 {reading.revision}" if reading.revision else "",
+        f"规则版本 {reading.revision[:REVISION_SHOWN]}" if reading.revision else "",
     )))  # fmt: skip
 
 
 def standing_table(
-    reading: pb.Reading, standings: Sequence[pb.Standing], zone: tzinfo, title: str = ""
-) -> Table:
-    """Return the units of a score, in the order given, with the points of each row."""
-    made = table(joined(title, reading_line(reading, zone)))
+    reading: pb.Reading, standings: Sequence[pb.Standing], zone: tzinfo, title: str = "",
+    lists: Mapping[str, str] | None = None,
+) -> RenderableType:  # fmt: skip
+    """Return the units of a score, in the order given, with the points of each row.
+
+    `lists` gives the titles of lists, which standings name by their ids.
+    """
+    made = table()
     rows = {row.row: row.title for standing in standings for row in standing.rows}
     banded = any(standing.HasField("band") for standing in standings)
     made.add_column("名次", justify="right", no_wrap=True)
@@ -58,9 +63,9 @@ def standing_table(
             standing.points or Text(_ABSENT.get(standing.assessment, ""), style="dim"),
             *([standing.band.title] if banded else []),
             *(_row(of.get(row)) for row in rows),
-            _remark(standing),
+            _remark(standing, lists or {}),
         )  # fmt: skip
-    return made
+    return titled(joined(title, reading_line(reading, zone)), made)
 
 
 def _row(row: pb.RowStanding | None) -> str:
@@ -69,18 +74,22 @@ def _row(row: pb.RowStanding | None) -> str:
     return row.points or (f"待{row.supplied_by}" if row.supplied_by else "")
 
 
-def _remark(standing: pb.Standing) -> str:
+def _remark(standing: pb.Standing, lists: Mapping[str, str]) -> str:
+    on = (lists.get(name, name) for name in standing.lists)
     adjusted = (joined(a.title or a.about, a.points) for a in standing.adjustments)
-    return "；".join((*standing.lists, *adjusted, *standing.warnings))
+    return "；".join((*on, *adjusted, *standing.warnings))
 
 
 def list_tables(lists: Iterable[pb.RankedList]) -> Group:
     """Return the lists of a period, each with who is on it and whether that is public yet."""
-    return Group(*(_list(one) for one in lists))
+    parts: list[RenderableType] = []
+    for one in lists:
+        parts += [Text(), titled(joined(one.title, one.partition), _list(one))]
+    return Group(*parts[1:])
 
 
 def _list(ranked: pb.RankedList) -> Table:
-    made = table(joined(ranked.title, ranked.partition))
+    made = table()
     made.add_column("编号", no_wrap=True, style="dim")
     made.add_column("名次", justify="right", no_wrap=True)
     made.add_column("单位", no_wrap=True)

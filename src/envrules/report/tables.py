@@ -40,12 +40,14 @@ def console(file: IO[str] | None = None, *, width: int | None = None) -> Console
     return made
 
 
-def table(title: str = "") -> Table:
+def table() -> Table:
     """Return an empty table in the one style of all reports."""
-    return Table(
-        title=Text(title, style="bold") if title else None, title_justify="left", box=SIMPLE_HEAD,
-        header_style="bold", pad_edge=False, show_edge=False,
-    )  # fmt: skip
+    return Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+
+
+def titled(title: str, body: RenderableType) -> RenderableType:
+    """Return something under its title; a table's own title would be folded to its width."""
+    return Group(Text(title, style="bold"), body) if title else body
 
 
 def facts(pairs: Iterable[tuple[str, str | Text]]) -> Table:

@@ -41,9 +41,9 @@ class StoreBacking:
         row = self._store.nodes(self._locality, (LOCALITY_KEY,)).get(LOCALITY_KEY)
         return _decode_locality(row.payload) if row is not None else Locality()
 
-    def node(self, key: str) -> NodeState | None:
-        row = self._store.nodes(self._locality, (key,)).get(key)
-        return _decode_node(row.payload) if row is not None else None
+    def nodes(self, keys: Sequence[str]) -> dict[str, NodeState]:
+        rows = self._store.nodes(self._locality, keys)
+        return {key: _decode_node(row.payload) for key, row in rows.items()}
 
     def keys_with_prefix(self, prefix: str) -> Iterator[str]:
         after = ""
@@ -57,12 +57,14 @@ class StoreBacking:
     def keys_due(self, now: Instant) -> Iterable[str]:
         return self._store.keys_due(self._locality, now)
 
-    def feeds(self, target: str) -> dict[str, bytes]:
-        return {row.source: row.payload for row in self._store.feeds(self._locality, target)}
+    def feeds(self, targets: Sequence[str]) -> dict[str, dict[str, bytes]]:
+        found = self._store.feeds_of(self._locality, targets)
+        return {t: {row.source: row.payload for row in rows} for t, rows in found.items()}
 
-    def references(self, event_id: str) -> Iterable[int]:
-        rows = self._store.feeds(self._locality, _reference_target(event_id))
-        return [int(row.source) for row in rows]
+    def references(self, event_ids: Sequence[str]) -> dict[str, Sequence[int]]:
+        targets = {_reference_target(event_id): event_id for event_id in event_ids}
+        found = self._store.feeds_of(self._locality, targets)
+        return {targets[t]: [int(row.source) for row in rows] for t, rows in found.items() if rows}
 
     def entries(self, seqs: Sequence[int]) -> dict[int, Entry]:
         rows = self._store.log_rows(self._locality, seqs)
@@ -98,7 +100,11 @@ def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> P
     feeds = [
         FeedRow(t, s, payload) for (t, s), payload in changes.feeds.items() if payload is not None
     ]
-    feeds += [FeedRow(_reference_target(t), str(seq), b"") for t, seq in changes.references]
+    feeds += [
+        FeedRow(_reference_target(t), str(seq), b"")
+        for t, seqs in changes.references.items()
+        for seq in seqs
+    ]
     return ProjectionChange(
         base=base, position=position, tick=locality.tick, nodes=nodes, feeds=feeds,
         feeds_gone=[pair for pair, payload in changes.feeds.items() if payload is None],

@@ -97,16 +97,16 @@ class Projector:
         if not rows or (self._stalled and self._stalled not in self._skipped):
             return False
         base = self._position
-        for row in rows:
-            if row.seq in self._skipped:
-                self._position = row.seq
-                continue
-            try:
-                projection.apply(row.seq, decode_entry(row.payload))
-            except Exception as error:
-                self._stall(base, row.seq, error)
-                return False
-            self._position = row.seq
+        entries = [(row.seq, decode_entry(row.payload)) for row in rows]
+        projection.prepare(entry for _, entry in entries)
+        for seq, entry in entries:
+            if seq not in self._skipped:
+                try:
+                    projection.apply(seq, entry)
+                except Exception as error:
+                    self._stall(base, seq, error)
+                    return False
+            self._position = seq
         self._commit(base)
         self._stalled = 0
         return len(rows) == BATCH

@@ -158,6 +158,8 @@ def _in_order(request: Request, corrected: list[Remark]) -> Request:
         return request
     early = request.opened - closed
     corrected.append(
-        Remark(request.place, f"closed {early} before it was opened: sent as closed then")
+        Remark(
+            request.place, f"closed {early} before it was opened: sent as closed when it was opened"
+        )
     )
     return replace(request, closed=request.opened)
