@@ -1,0 +1,127 @@
+"""The real server, a process of its own: started, killed, and started again on its database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+PROGRAM = (sys.executable, "-m", "envrules.cli")
+_PATIENCE = 120.0
+"""Seconds after which what does not happen is given up; far more than it ever takes."""
+
+
+class Installation:
+    """One database, and the server process on it, which comes and goes.
+
+    Clients ask `reach` for it from threads of their own; the rest is for one thread.
+    """
+
+    def __init__(
+        self, folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {}
+    ) -> None:  # fmt: skip
+        """`environment` is set besides what the tests themselves run with."""
+        self.url = f"sqlite:///{folder / 'envrules.db'}"
+        self.log = folder / "server.log"
+        self._command = [*program, "serve", "--db", self.url, "--address", "127.0.0.1:0"]
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[str] | None = None
+        self._reachable = threading.Condition()
+        self._starts, self._address = 0, ""
+
+    def launch(self) -> None:
+        """Start a server and go on at once."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, text=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def start(self) -> str:
+        """Start a server, wait until it is healthy, and return its address."""
+        self.launch()
+        address = self._told_address()
+        _wait_healthy(address)
+        with self._reachable:
+            self._starts, self._address = self._starts + 1, address
+            self._reachable.notify_all()
+        return address
+
+    def reach(self, after: int = 0) -> tuple[int, str]:
+        """Wait for a server started later than the `after`-th; return which it is, and where."""
+        with self._reachable:
+            there = self._reachable.wait_for(
+                lambda: self._address and self._starts > after, _PATIENCE
+            )
+            assert there, f"no server after the {after}. one:\n{self.said()}"
+            return self._starts, self._address
+
+    def kill(self) -> None:
+        """End the server as a power switch does, in the middle of whatever it is doing."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Tell the server to stop, wait until it has, and return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        with self._reachable:
+            self._address = ""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        with process:  # reaps it, and closes the pipe
+            process.send_signal(how)
+            try:
+                return process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+    def said(self) -> str:
+        """Return the log of all servers so far."""
+        return self.log.read_text(encoding="utf-8")
+
+    def _told_address(self) -> str:
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        too_long = threading.Timer(_PATIENCE, process.kill)
+        too_long.start()
+        line = process.stdout.readline()
+        too_long.cancel()
+        _, _, address = line.strip().partition("listening on ")
+        assert address, f"the server did not start:\n{self.said()}"
+        return address
+
+
+@contextmanager
+def installed(
+    folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {}
+) -> Iterator[Installation]:
+    """Give an installation in `folder`; no process of it is left afterwards, whatever happens."""
+    installation = Installation(folder, program, environment)
+    try:
+        yield installation
+    finally:
+        installation.kill()
+
+
+def _wait_healthy(address: str) -> None:
+    """Wait until the server says that it can be sent calls."""
+    with grpc.insecure_channel(address) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(
+            health_pb2.HealthCheckRequest(), timeout=_PATIENCE, wait_for_ready=True
+        )
+        for response in watch:
+            if response.status == health_pb2.HealthCheckResponse.SERVING:
+                watch.cancel()
+                return
