@@ -21,7 +21,8 @@ TIMEZONE = "Asia/Shanghai"
 SOURCE = "host"
 """The source system whose watermark covers all events."""
 UNITS = 1000
-START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
+START = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp())
+"""Long ago: a run of millions of events takes years of a city's time, and must not reach today."""
 
 _MONTH = 30 * 86_400
 _SECONDS_AN_ISSUE = _MONTH / (10 * UNITS)
@@ -29,7 +30,7 @@ _ISSUES_AN_INSPECTION = 10
 _ISSUES_A_LATE_ONE = 20
 _FOUND = (("main_road", "三大堆"), ("main_road", "白色垃圾"), ("village_road", "乱搭乱建"),
           ("village", "三大堆"), ("water", "漂浮物"))  # fmt: skip
-_STEPS = (
+_STEPS: tuple[tuple[int, pb.Move.ValueType, dict[str, str]], ...] = (
     (1_800, pb.MOVE_REGISTERED, {"整改措施": "清运并平整", "完成时限": "三个工作日", "责任岗": "保洁二组"}),
     (5_400, pb.MOVE_DISPATCHED, {}),
     (90_000, pb.MOVE_HANDLED, {"处置结果": "已清运，现场无残留"}),
@@ -87,7 +88,7 @@ def _of_issue(number: int) -> Iterator[pb.Event]:
     """Yield the events of one issue, and of the inspection that goes with it."""
     unit = number % UNITS
     found = START + int(number * _SECONDS_AN_ISSUE)
-    name = f"GD-2025-{number:08d}"
+    name = f"GD-2015-{number:08d}"
     place, category = _FOUND[number % len(_FOUND)]
     point = f"point-{unit:04d}-{number % 7}"
     yield pb.Event(
@@ -97,7 +98,7 @@ def _of_issue(number: int) -> Iterator[pb.Event]:
             reporter_unit="grid-team-07", object_class=pb.OBJECT_CLASS_EVENT, point=point,
             longitude=f"116.{300_000 + number % 90_000}",
             latitude=f"39.{800_000 + number % 70_000}", grid=f"110105012{unit:06d}",
-            photos=[f"photos/2025/{name}/1.jpg", f"photos/2025/{name}/2.jpg"],
+            photos=[f"photos/2015/{name}/1.jpg", f"photos/2015/{name}/2.jpg"],
         ),
     )  # fmt: skip
     late = _LATE if number % _ISSUES_A_LATE_ONE == 7 else 0
@@ -116,7 +117,7 @@ def _of_issue(number: int) -> Iterator[pb.Event]:
 
 
 def _inspection(number: int, unit: int, at: int) -> pb.Event:
-    name = f"JC-2025-{number:08d}"
+    name = f"JC-2015-{number:08d}"
     findings = [
         pb.Finding(id=f"f{i}", category=category, place=place, point=f"point-{unit:04d}-{i}")
         for i, (place, category) in enumerate(_FOUND)

@@ -11,12 +11,13 @@ import sqlite3
 import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.events import City
+from benchmarks.events import START, City
 from benchmarks.servers import (
     APPEND,
     BATCH,
@@ -54,14 +55,15 @@ class Size:
     decided: int
     """Events in a slice that ends when the last one is decided."""
     seconds: float
-    """How long each server has its turns in the sustained run, in all."""
+    """How long ours has its turns in the sustained run, in all."""
     slice_seconds: float
+    """Length of one turn of ours; a reference, which never lags, has a fifth of it."""
     limit: int
-    """Most events that a server gets in the sustained run."""
+    """Most events that ours gets in the sustained run."""
 
 
 FULL_SIZE = Size(rounds=9, calls=400, streamed=10_000, decided=4_000, seconds=60.0,
-                 slice_seconds=5.0, limit=4_000_000)  # fmt: skip
+                 slice_seconds=5.0, limit=3_000_000)  # fmt: skip
 QUICK_SIZE = Size(rounds=3, calls=100, streamed=4_000, decided=1_000, seconds=6.0,
                   slice_seconds=2.0, limit=400_000)  # fmt: skip
 
@@ -196,7 +198,9 @@ def _written(server: Server, events: int) -> Written:
         def total(expression: str, table: str) -> int:
             return int(database.execute(f"SELECT {expression} FROM {table}").fetchone()[0] or 0)
 
-        payload = sum(total("sum(length(payload))", t) for t in ("decisions", *_DERIVED[server.name]))
+        payload = sum(
+            total("sum(length(payload))", t) for t in ("decisions", *_DERIVED[server.name])
+        )
         return Written(total("count(*)", "decisions") / events, payload / events)
 
 
@@ -219,48 +223,67 @@ class Sustained:
 def sustain(size: Size, folder: Path, say: Callable[[str], None]) -> Sustained:
     """Stream as fast as receipts come, for as long as asked, all three in turns."""
     done = Sustained()
-    rounds = max(1, round(size.seconds / size.slice_seconds))
     names = (OURS, APPEND, FULL)
     with running(names, folder / "sustained") as servers:
-        load = Load(servers)
-        guess = dict.fromkeys(names, 20_000.0)
-        ahead: dict[str, list[bytes]] = {name: [] for name in names}
-        done.events = dict.fromkeys(names, 0)
+        streams = {name: _Stream(servers[name]) for name in names}
+        rounds = max(1, round(size.seconds / size.slice_seconds))
         for number in range(rounds):
+            if streams[OURS].sent >= size.limit:
+                say(f"sustained, ended early: {streams[OURS].sent:,} events sent")
+                break
             for name in turns(names, number):
-                wanted = int(guess[name] * size.slice_seconds * 1.5)
-                room = min(wanted, size.limit - done.events[name]) // BATCH - len(ahead[name])
-                ahead[name] += messages(load.next(name, max(0, room) * BATCH), BATCH)
-                guess[name], sent = _slice(servers[name], ahead[name], size.slice_seconds, done)
-                del ahead[name][:sent]  # what was not sent is sent next time, in order
+                seconds = size.slice_seconds if name == OURS else size.slice_seconds / 5
+                streams[name].go_on(seconds, done)
             say(f"sustained, {number + 1} of {rounds} rounds, lag {done.lag[-1][1]:,}")
+    done.events = {name: stream.sent for name, stream in streams.items()}
     return done
 
 
-def _slice(
-    server: Server, requests: Sequence[bytes], seconds: float, done: Sustained
-) -> tuple[float, int]:
-    """Stream for some seconds; return the receipts per second and how many messages were sent."""
-    with turn(server):
-        before = server.lag()
-        end = time.perf_counter() + seconds
-        with _sampled(server, done):
-            replies, took = send_stream(
-                server, requests, WINDOW, lambda: time.perf_counter() < end
-            )
-        after = server.lag()
-    stored = len(replies) * BATCH
-    check(pb.StreamEventsResponse, replies, stored)
-    done.events[server.name] += stored
-    rate = stored / took
-    if server.name in done.receipts:
-        done.receipts[server.name].append(rate)
-    if server.is_ours:
-        done.seconds += took
-        done.decided[OURS].append((after.projected - before.projected) / took)
-    elif server.name in done.decided:
-        done.decided[server.name].append(rate)
-    return rate, len(replies)
+class _Stream:
+    """One server's part of the sustained run: the city's events in order, none left out."""
+
+    def __init__(self, server: Server) -> None:
+        self.sent = 0
+        self._server = server
+        self._city = City()
+        self._ahead: deque[bytes] = deque()
+        self._rate = 20_000.0
+        self._until = START
+
+    def go_on(self, seconds: float, done: Sustained) -> None:
+        """Stream for some seconds and note what came of it."""
+        server, requests = self._server, self._prepared(seconds)
+        with turn(server):
+            before = server.lag()
+            server.advance(self._until)
+            end = time.perf_counter() + seconds
+            with _sampled(server, done):
+                replies, took = send_stream(
+                    server, requests, WINDOW, lambda: time.perf_counter() < end
+                )
+            after = server.lag()
+        check(pb.StreamEventsResponse, replies, len(replies) * BATCH)
+        self._sent(len(replies), took)
+        if server.name in done.receipts:
+            done.receipts[server.name].append(self._rate)
+        if server.is_ours:
+            done.seconds += took
+            done.decided[OURS].append((after.projected - before.projected) / took)
+        elif server.name in done.decided:
+            done.decided[server.name].append(self._rate)
+
+    def _prepared(self, seconds: float) -> list[bytes]:
+        """Return more messages than can be sent: none is made while the clock runs."""
+        wanted = int(self._rate * seconds * 1.5) // BATCH + WINDOW
+        missing = max(0, wanted - len(self._ahead))
+        self._ahead += messages(self._city.take(missing * BATCH), BATCH)
+        return list(self._ahead)
+
+    def _sent(self, count: int, took: float) -> None:
+        sent = [self._ahead.popleft() for _ in range(count)]
+        self._until = pb.StreamEventsRequest.FromString(sent[-1]).events[-1].occurred_at.seconds
+        self.sent += count * BATCH
+        self._rate = count * BATCH / took
 
 
 @contextmanager

@@ -1,22 +1,19 @@
 """One event against a deduction table of thirty rows: a dict, envrules and zen-engine.
 
 All contestants are asked the same thousand findings and must give the same answers, which is
-checked before anything is timed. zen gets its table as it is in force, flags already resolved;
-ours looks up dates and flags each time.
+checked before anything is timed. zen gets its table as it is in force, with flags resolved, and its contexts ready
+made; ours looks up dates and flags each time.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import zen
-
+from benchmarks.findings import NOTHING, PARTS, Answer, Found, zen_answers
 from benchmarks.timing import Rounds, interleave, per_call
 from envrules.engine.chaining import Chainer
 from envrules.engine.context import Context, Records
@@ -58,7 +55,9 @@ class Found:
 def ruleset() -> str:
     """Return a ruleset with thirty deducting rows, two dates and a flag on every tenth row."""
     rows = list(_rows())
-    words = [f"c{i:02d}" for i in range(ROWS)] + [f"also{i:02d}" for i in range(ROWS) if _flagged(i)]
+    words = [f"c{i:02d}" for i in range(ROWS)] + [
+        f"also{i:02d}" for i in range(ROWS) if _flagged(i)
+    ]
     categories = [f"  {word}: {{title: 类{word}, ref: m 一}}" for word in words]
     places = [f"  p{i}: {{title: 地点{i}, ref: m 一}}" for i in range(PLACES)]
     return "\n".join([
@@ -168,142 +167,6 @@ def _steps(
     value = f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分"
     step = cite(row.citation, value=value, since=held.since)
     return (step, *(cite_value(flag, flag.at(day)) for flag in flags)) if flags else (step,)
-
-
-class Zen:
-    """zen-engine with the same table, in every mode that it offers."""
-
-    def __init__(self, answers: Mapping[tuple[str, str], Answer], outputs: Sequence[str]) -> None:
-        """`answers`: by place and category; `outputs`: which parts of an answer are asked for."""
-        self.outputs = tuple(outputs)
-        tables = {
-            "place+category": self._table(answers, by_key=False),
-            "one key": self._table(answers, by_key=True),
-        }
-        self._engine = zen.ZenEngine({"loader": {"type": "static", "content": tables}})
-        contents = {name: zen.ZenDecisionContent(json.dumps(t)) for name, t in tables.items()}
-        self._called_back = zen.ZenEngine({"loader": contents.__getitem__})
-        self._expression = zen.compile_expression(self._conditions(answers))
-        self._decision = self._engine.get_decision("one key")
-        self._created = self._engine.create_decision(contents["one key"])
-
-    def tables(self) -> dict[str, Callable[[Sequence[Found]], list[Any]]]:
-        """Return the modes that run a decision table, by name."""
-        modes: dict[str, Callable[[Sequence[Found]], list[Any]]] = {}
-        for name, context in (("place+category", _pair), ("one key", _key)):
-            modes |= {
-                f"evaluate, {name}": self._one_by_one(self._engine.evaluate, name, context),
-                f"evaluate with JSON text, {name}": self._one_by_one(
-                    self._engine.evaluate, name, lambda f, c=context: json.dumps(c(f))
-                ),
-                f"evaluate, loader in Python, {name}": self._one_by_one(
-                    self._called_back.evaluate, name, context
-                ),
-                f"evaluate_batch of 100, {name}": self._in_batches(name, context, 100),
-                f"evaluate_batch of 1000, {name}": self._in_batches(name, context, 1000),
-                f"async_evaluate, {name}": self._async(name, context),
-            }
-        modes["get_decision handle, one key"] = self._by_handle(self._decision)
-        modes["create_decision handle, one key"] = self._by_handle(self._created)
-        return modes
-
-    def expression(self, asked: Sequence[Found]) -> list[Any]:
-        """Evaluate a compiled chain of conditions: no table, and nothing an operator could edit."""
-        evaluate = self._expression.evaluate
-        return [evaluate({"key": f"{found.place}|{found.category}"}) for found in asked]
-
-    def answer(self, result: Any) -> tuple[str, ...]:
-        """Return zen's result as an answer, cut to the outputs asked for."""
-        found = result or {}
-        return tuple(found.get(name, "") for name in self.outputs)
-
-    @staticmethod
-    def _one_by_one(
-        evaluate: Callable[[str, Any], Any], name: str, context: Callable[[Found], Any]
-    ) -> Callable[[Sequence[Found]], list[Any]]:
-        return lambda asked: [evaluate(name, context(found))["result"] for found in asked]
-
-    def _in_batches(
-        self, name: str, context: Callable[[Found], Any], size: int
-    ) -> Callable[[Sequence[Found]], list[Any]]:
-        def run(asked: Sequence[Found]) -> list[Any]:
-            results: list[Any] = []
-            for start in range(0, len(asked), size):
-                batch = [{"key": name, "context": context(f)} for f in asked[start : start + size]]
-                results += [r["data"]["result"] for r in self._engine.evaluate_batch(batch)]
-            return results
-
-        return run
-
-    def _async(
-        self, name: str, context: Callable[[Found], Any]
-    ) -> Callable[[Sequence[Found]], list[Any]]:
-        async def gather(asked: Sequence[Found]) -> list[Any]:
-            pending = [self._engine.async_evaluate(name, context(found)) for found in asked]
-            return [done["result"] for done in await asyncio.gather(*pending)]
-
-        return lambda asked: asyncio.run(gather(asked))
-
-    @staticmethod
-    def _by_handle(decision: Any) -> Callable[[Sequence[Found]], list[Any]]:
-        return lambda asked: [decision.evaluate(_key(found))["result"] for found in asked]
-
-    def _table(self, answers: Mapping[tuple[str, str], Answer], *, by_key: bool) -> dict[str, Any]:
-        fields = ("key",) if by_key else ("place", "category")
-        rules: dict[str, dict[str, str]] = {}
-        for (place, category), answer in answers.items():
-            asked = (f"{place}|{category}",) if by_key else (place, category)
-            cells = dict(zip(fields, map(_literal, asked), strict=True))
-            rule = rules.setdefault(answer[0], {"_id": answer[0], **cells, **self._named(answer)})
-            if rule[fields[-1]] != cells[fields[-1]]:  # a row of ours that finds two things
-                rule[fields[-1]] += f", {cells[fields[-1]]}"
-        at = {"x": 0, "y": 0}
-        return {
-            "contentType": "application/vnd.gorules.decision",
-            "nodes": [
-                {"id": "in", "name": "in", "type": "inputNode", "position": at},
-                {"id": "table", "name": "table", "type": "decisionTableNode", "position": at,
-                 "content": {"hitPolicy": "first", "inputs": _columns(fields),
-                             "outputs": _columns(self.outputs),
-                             "rules": list(rules.values())}},
-                {"id": "out", "name": "out", "type": "outputNode", "position": at},
-            ],
-            "edges": [
-                {"id": "a", "type": "edge", "sourceId": "in", "targetId": "table"},
-                {"id": "b", "type": "edge", "sourceId": "table", "targetId": "out"},
-            ],
-        }  # fmt: skip
-
-    def _conditions(self, answers: Mapping[tuple[str, str], Answer]) -> str:
-        branches = []
-        for (place, category), answer in answers.items():
-            parts = ", ".join(f"{name}: {text}" for name, text in self._named(answer).items())
-            branches.append(f"key == {_literal(f'{place}|{category}')} ? {{{parts}}} : ")
-        return "".join(branches) + "null"
-
-    def _named(self, answer: Answer) -> dict[str, str]:
-        """Return the outputs by name, as literals of zen's expressions."""
-        parts = zip(_PARTS, answer, strict=True)
-        return {name: _literal(text) for name, text in parts if name in self.outputs}
-
-
-_PARTS = ("rule", "value", "since", "ref", "location")
-
-
-def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # zen knows no \\u escapes
-
-
-def _columns(fields: Iterable[str]) -> list[dict[str, str]]:
-    return [{"id": field, "name": field, "field": field} for field in fields]
-
-
-def _pair(found: Found) -> dict[str, str]:
-    return {"place": found.place, "category": found.category}
-
-
-def _key(found: Found) -> dict[str, str]:
-    return {"key": f"{found.place}|{found.category}"}
 
 
 # ── a whole decision, as a caller of the service gets it ──

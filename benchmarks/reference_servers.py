@@ -26,8 +26,7 @@ import grpc
 
 from benchmarks.reference_rules import DecisionRow, Judge, StateRow
 from envrules.v1 import event_service_pb2 as pb
-from envrules.v1 import event_service_pb2_grpc
-from envrules.v1 import events_pb2
+from envrules.v1 import event_service_pb2_grpc, events_pb2
 
 WORKERS = 40
 """Threads: more than the 32 calls that are in flight at most."""
@@ -153,13 +152,17 @@ class Service(event_service_pb2_grpc.EventServiceServicer):
         self._log = log
 
     def SubmitEvents(  # noqa: N802 (the proto's name)
-        self, request: pb.SubmitEventsRequest, context: grpc.ServicerContext
+        self,
+        request: pb.SubmitEventsRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> pb.SubmitEventsResponse:
         """Store a batch."""
         return pb.SubmitEventsResponse(receipts=self._log.append(request.events).result())
 
     def StreamEvents(  # noqa: N802 (the proto's name)
-        self, request_iterator: Iterator[pb.StreamEventsRequest], context: grpc.ServicerContext
+        self,
+        request_iterator: Iterator[pb.StreamEventsRequest],
+        context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
     ) -> Iterator[pb.StreamEventsResponse]:
         """Store batches, and read on while the ones before are being committed."""
         waiting: queue.Queue[tuple[str, Future[Receipts]] | None] = queue.Queue(64)
@@ -174,6 +177,14 @@ class Service(event_service_pb2_grpc.EventServiceServicer):
         threading.Thread(target=read, daemon=True).start()
         while (item := waiting.get()) is not None:
             yield pb.StreamEventsResponse(batch_id=item[0], receipts=item[1].result())
+
+    def AdvanceWatermark(  # noqa: N802 (the proto's name)
+        self,
+        request: pb.AdvanceWatermarkRequest,  # noqa: ARG002 (gRPC passes it)
+        context: grpc.ServicerContext,  # noqa: ARG002 (gRPC passes it)
+    ) -> pb.AdvanceWatermarkResponse:
+        """Do nothing: no deadline of a reference ever fires."""
+        return pb.AdvanceWatermarkResponse()
 
 
 def serve(judge: Judge | None, path: str, wait: Callable[[], Any]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -45,6 +46,10 @@ _PR_SET_PDEATHSIG = 1
 _STORED = (pb.RECEIPT_STATUS_STORED,)
 
 
+Unary: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
+Streaming: TypeAlias = "grpc.StreamStreamMultiCallable[bytes, bytes]"
+
+
 @dataclass(frozen=True)
 class Lag:
     """How far the decisions are behind the log."""
@@ -69,13 +74,14 @@ class Server:
         self._process = process
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS)
         self._events = event_grpc.EventServiceStub(self.channel)
+        self._advancing: grpc.Future[pb.AdvanceWatermarkResponse] | None = None
         self._localities = locality_grpc.LocalityServiceStub(self.channel)
         # Bytes in, bytes out: a client that does as little as it can beside what it measures.
         service = "/envrules.v1.EventService"
-        self.submit = self.channel.unary_unary(
+        self.submit: Unary = self.channel.unary_unary(
             f"{service}/SubmitEvents", request_serializer=None, response_deserializer=None
         )
-        self.stream = self.channel.stream_stream(
+        self.stream: Streaming = self.channel.stream_stream(
             f"{service}/StreamEvents", request_serializer=None, response_deserializer=None
         )
 
@@ -90,6 +96,7 @@ class Server:
             # Time is held before there is a scheme, or the wall clock would make all of it late.
             self._create()
             self.advance(events.START)
+            self.advanced()
             self._create(locality_pb.SchemeBinding(scheme=events.SCHEME))
         for request in submissions(events.declarations(), BATCH):
             check(pb.SubmitEventsResponse, [self.submit(request, timeout=PATIENCE)], BATCH)
@@ -102,12 +109,21 @@ class Server:
         self._localities.CreateLocality(request, timeout=PATIENCE)
 
     def advance(self, until: int) -> None:
-        """Say that everything up to `until` (seconds since the epoch) has been sent."""
+        """Say that everything up to `until` (seconds since the epoch) has been sent.
+
+        Does not wait for the answer, which takes as long as the service thinks fit.
+        """
         if self.is_ours:
+            self.advanced()
             request = pb.AdvanceWatermarkRequest(
                 locality=LOCALITY, source=events.SOURCE, until=Timestamp(seconds=until)
             )
-            self._events.AdvanceWatermark(request, timeout=PATIENCE)
+            self._advancing = self._events.AdvanceWatermark.future(request, timeout=PATIENCE)
+
+    def advanced(self) -> None:
+        """Wait until the last watermark is answered."""
+        if self._advancing is not None:
+            self._advancing.result()
 
     def lag(self) -> Lag:
         """Return how far the decisions are; a reference has none to wait for."""
@@ -177,6 +193,7 @@ def _start(name: str, database: Path) -> Server:
     with log.open("wb") as errors:
         process = subprocess.Popen(
             program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+            start_new_session=True,  # Ctrl-C ends the benchmark, which ends its servers
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )  # fmt: skip
     assert process.stdout is not None
@@ -203,9 +220,7 @@ def submissions(load: Sequence[events_pb2.Event], size: int) -> list[bytes]:
     ]
 
 
-def messages(
-    load: Sequence[events_pb2.Event], size: int, *, decided: bool = False
-) -> list[bytes]:
+def messages(load: Sequence[events_pb2.Event], size: int, *, decided: bool = False) -> list[bytes]:
     """Return the load as serialised StreamEvents requests; `decided`: the last one waits."""
     requests = [
         pb.StreamEventsRequest(locality=LOCALITY, events=load[i : i + size])
@@ -235,7 +250,10 @@ def check(
 
 
 def send_stream(
-    server: Server, requests: Sequence[bytes], window: int, goes_on: Callable[[], bool] | None = None
+    server: Server,
+    requests: Sequence[bytes],
+    window: int,
+    goes_on: Callable[[], bool] | None = None,
 ) -> tuple[list[bytes], float]:
     """Send requests on one stream, at most `window` unanswered; return replies and seconds.
 

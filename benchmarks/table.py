@@ -101,19 +101,16 @@ def lag_line(found: Sustained) -> str:
     """Return how far the projector was behind during the sustained run."""
     if not found.lag:
         return "Projector's lag: not sampled."
-    tenth = max(1, len(found.lag) // 10)
-    shown = [*found.lag[tenth - 1 :: tenth]][:10]
-    marks = ", ".join(f"{lag:,} at {second:.0f} s" for second, lag in shown)
     values = [lag for _, lag in found.lag]
+    step = max(1, len(values) // 10)
+    marks = ", ".join(f"{lag:,} at {second:.0f} s" for second, lag in found.lag[::-step][::-1])
     return (
-        f"Projector's lag in log entries ({len(values)} samples): median"
+        f"Projector's lag in log entries, sustained ({len(values)} samples): median"
         f" {statistics.median(values):,.0f}, most {max(values):,}; {marks}."
     )
 
 
-def render(
-    rows: Sequence[Row], machine: Mapping[str, str | float], notes: Sequence[str]
-) -> None:
+def render(rows: Sequence[Row], machine: Mapping[str, str | float], notes: Sequence[str]) -> None:
     """Print the table and what belongs to it."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("job")

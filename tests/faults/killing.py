@@ -15,7 +15,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 PROGRAM = (sys.executable, "-m", "envrules.cli")
-_PATIENCE = 120.0
+PATIENCE = 120.0
 """Seconds after which what does not happen is given up; far more than it ever takes."""
 
 
@@ -35,7 +35,8 @@ class Installation:
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[str] | None = None
         self._reachable = threading.Condition()
-        self._starts, self._address = 0, ""
+        self._starts, self._address, self._over = 0, "", False
+        self.kills = 0
 
     def launch(self) -> None:
         """Start a server and go on at once."""
@@ -58,14 +59,23 @@ class Installation:
     def reach(self, after: int = 0) -> tuple[int, str]:
         """Wait for a server started later than the `after`-th; return which it is, and where."""
         with self._reachable:
-            there = self._reachable.wait_for(
-                lambda: self._address and self._starts > after, _PATIENCE
+            self._reachable.wait_for(
+                lambda: self._over or (self._address and self._starts > after), PATIENCE
             )
-            assert there, f"no server after the {after}. one:\n{self.said()}"
+            assert self._address, f"no server after the {after}. one:\n{self.said()}"
+            assert self._starts > after, f"the {after}. server cannot be reached, yet it runs"
             return self._starts, self._address
 
     def kill(self) -> None:
         """End the server as a power switch does, in the middle of whatever it is doing."""
+        self._end(signal.SIGKILL)
+        self.kills += 1
+
+    def end(self) -> None:
+        """Let no process be left, and nobody wait for one."""
+        with self._reachable:
+            self._over = True
+            self._reachable.notify_all()
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
@@ -81,7 +91,7 @@ class Installation:
         with process:  # reaps it, and closes the pipe
             process.send_signal(how)
             try:
-                return process.wait(_PATIENCE)
+                return process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -94,7 +104,7 @@ class Installation:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        too_long = threading.Timer(_PATIENCE, process.kill)
+        too_long = threading.Timer(PATIENCE, process.kill)
         too_long.start()
         line = process.stdout.readline()
         too_long.cancel()
@@ -112,14 +122,14 @@ def installed(
     try:
         yield installation
     finally:
-        installation.kill()
+        installation.end()
 
 
 def _wait_healthy(address: str) -> None:
     """Wait until the server says that it can be sent calls."""
     with grpc.insecure_channel(address) as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(
-            health_pb2.HealthCheckRequest(), timeout=_PATIENCE, wait_for_ready=True
+            health_pb2.HealthCheckRequest(), timeout=PATIENCE, wait_for_ready=True
         )
         for response in watch:
             if response.status == health_pb2.HealthCheckResponse.SERVING:

@@ -29,14 +29,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 def site(start: Callable[..., Site]) -> Site:
     """A server with the town `yunxi` and the street `liuhu`, whose time has come up to now.
 
-    Both logs hold two entries, a publication and a tick, and grow only by what the test does.
+    Both logs hold two entries, a tick and a publication, and grow only by what the test does.
     """
     site = start()
     office = site.client("office")
-    office.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
-    office.create_locality("liuhu", "柳湖街道", "Asia/Shanghai", [STREET])
-    for locality in ("yunxi", "liuhu"):
+    for locality, title, scheme in (("yunxi", "云溪镇", TOWN), ("liuhu", "柳湖街道", STREET)):
+        office.create_locality(locality, title, "Asia/Shanghai")
         office.advance(locality, "clock", None)
+        office.create_locality(locality, title, "Asia/Shanghai", [scheme])
     return site
 
 

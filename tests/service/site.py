@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -185,10 +184,3 @@ def refused(code: str, reason: str, *fields: str) -> Iterator[None]:
     assert [f"{one.field} {one.code}" for one in error.fields] == list(fields)
     assert any("\u4e00" <= character <= "\u9fff" for character in error.message_zh)
     assert "Traceback" not in str(error)
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Copy a database that nobody writes to."""
-    target.mkdir()
-    for path in source.glob("envrules.db*"):
-        shutil.copy(path, target / path.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from envrules.cases.model import CaseFile, Overrides
 from envrules.cases.results import SchemeFactory
 from envrules.errors import Problem, RulesetError
+from envrules.model.base import canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import read_text
 from envrules.ruleset.compile import Scheme
@@ -24,7 +25,15 @@ def factory_for(cases: CaseFile, plugins: Plugins) -> SchemeFactory:
     path = _ruleset(cases, plugins)
     text, library = read_text(path), Library(plugins)
 
+    known: dict[bytes, Scheme] = {}
+
     def compiled(overrides: Overrides) -> Scheme:
+        key = canonical_json(overrides)  # most cases of a file set the same, or nothing
+        if key not in known:
+            known[key] = added(overrides)
+        return known[key]
+
+    def added(overrides: Overrides) -> Scheme:
         scheme = library.add(text, shown(path), overrides, 0)
         if scheme.slug != cases.scheme:
             raise _refused(

@@ -1,5 +1,15 @@
 """The command line. One module per group of commands; `main` is the program."""
 
-from envrules.cli.main import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import os
+
+
+def main() -> None:
+    """Run the program and end it with the exit code of what it did."""
+    # What gRPC's core prints by itself is for its developers; errors reach us as statuses. It
+    # reads this when it is loaded, so the commands are imported afterwards.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from envrules.cli.main import program
+
+    program()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -36,6 +37,7 @@ from envrules.v1 import event_service_pb2 as pb
 from envrules.wire.events_json import parse_event
 from envrules.wire.problems import Invalid, problem_to_proto
 
+_IN_BATCH = re.compile(r"^events\[\d+\]\.?")
 BATCH = 500
 """Events in one message of the stream."""
 
@@ -120,7 +122,8 @@ def _print(place: str, receipt: pb.Receipt) -> None:
     seq = [f"#{receipt.seq}"] if receipt.seq else []
     print(receipt.event_id or place, _word(receipt), *seq, *receipt.decision_ids)
     for problem in receipt.problems:
-        print(f"  {place}: {problem.field} {problem.message}")
+        # The server counts within a message of the stream; the place in the file is ours.
+        print(f"  {place}: {_IN_BATCH.sub('', problem.field)} {problem.message}")
 
 
 def watermark(

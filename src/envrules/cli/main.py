@@ -74,7 +74,7 @@ def _envrules(
     """Explained decisions for city grid platforms, by each locality's own rules."""
 
 
-def main() -> None:
+def program() -> None:
     """Run the program and end it with the exit code of what it did."""
     sys.exit(run(sys.argv[1:]))
 
@@ -96,6 +96,9 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has gone; keep Python from complaining once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        complain(f"{error.filename or 'the machine'}: {error.strerror or error}")
+        return REFUSED
     except Exception as error:
         if os.environ.get("ENVRULES_DEBUG"):
             raise

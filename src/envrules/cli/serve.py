@@ -56,6 +56,7 @@ def serve(
     in the past, advance a watermark before a scheme is bound: without one, time is now.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     bindings = [_binding(text) for text in bind or ()]
     files = _files(rulesets)
     plugins = _plugins(files)
@@ -85,7 +86,7 @@ def _config(address: str, insecure: bool, drain: float) -> ServerConfig:
     try:
         return ServerConfig(address=address, insecure=insecure, drain_seconds=drain)
     except ConfigError as error:
-        raise Failure(str(error), "see envrules serve --help", USAGE) from None
+        raise Failure(str(error), "the option for that is --insecure", USAGE) from None
 
 
 def _built(runtime: Runtime, config: ServerConfig) -> Server:

@@ -82,7 +82,7 @@ def statement(
         zone = client.zone(locality)
         moment = instant_of(as_of, zone, "--as-of") if as_of else None
         found: list[standings_pb2.Statement] = []
-        refused: CallFailed | None = None
+        refused: list[CallFailed] = []
         for one_scheme, one_score in _scores(client, locality, scheme, score):
             try:
                 found.append(client.statement(
@@ -91,11 +91,12 @@ def statement(
             except CallFailed as error:
                 if error.code is not grpc.StatusCode.NOT_FOUND:
                     raise
-                refused = refused or error
-        if not found and refused is not None:
-            raise refused
+                refused.append(error)
+        if refused and not found:
+            # A score of other periods says less than one that does not know the unit.
+            raise min(refused, key=lambda error: error.reason == "PERIOD_NOT_FOUND")
     if not found:
-        raise Failure(f"{locality} has no such score", "see envrules localities")
+        raise Failure(f"{locality} is not judged by any scheme", "see envrules localities")
     if as_json:
         show_json([as_plain(one, zone) for one in found])
     else:

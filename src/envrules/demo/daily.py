@@ -191,4 +191,4 @@ class Month:
 def _findings(kinds: list[Kind]) -> Iterator[Finding]:
     places = [kind for kind in kinds for _ in range(kind.times)]
     for n, kind in enumerate(places, start=1):
-        yield Finding(f"f{n}", kind.category, kind.place, point=f"第 {n} 处")
+        yield Finding(f"f{n:02d}", kind.category, kind.place, point=f"第 {n} 处")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from envrules.client import Client
-from envrules.demo.player import PROPOSED, Played
+from envrules.demo.player import Played
 from envrules.report import decision_table, explanation, list_tables, standing_table
-from envrules.report.tables import facts
+from envrules.report.tables import PUBLICATION, facts
 from envrules.v1 import decisions_pb2 as pb
 from envrules.v1 import standings_pb2
 
@@ -64,6 +65,8 @@ class Show:
                 if place.explains.issue in d.issues and d.outcome == place.explains.outcome
             )  # fmt: skip
             self.heading(f"One decision, explained: envrules explain {place.id} {decision.id[:8]}")
+            self._console.print(Text(place.explains.note, style="dim"))
+            self._console.print()
             answer = self._client.decision(place.id, decision.id)
             self._console.print(explanation(answer, ZoneInfo(place.timezone)))
 
@@ -97,15 +100,14 @@ class Show:
 
 
 def _counts(played: Played, consequences: Iterable[pb.Decision]) -> Table:
-    """Return how many slips and consequences there are, and how many wait for approval."""
+    """Return how many slips and consequences stand, and how far they are on their way out."""
     current = {(d.slot.rule, d.slot.subject, d.slot.anchor): d for d in played.slips}
-    counted: dict[str, list[int]] = {}
+    counted: dict[str, Counter[str]] = {}
     for decision in (*current.values(), *consequences):
         if decision.kind in ("slip", "consequence"):
-            count = counted.setdefault(decision.title, [0, 0])
-            count[0] += 1
-            count[1] += decision.publication == PROPOSED
+            word = PUBLICATION[decision.publication]
+            counted.setdefault(decision.title, Counter())[word] += 1
     return facts(
-        (title, f"{total}" + (f"，其中待批准 {waiting}" if waiting else ""))
-        for title, (total, waiting) in counted.items()
+        (title, "，".join(f"{word} {number}" for word, number in numbers.items()))
+        for title, numbers in counted.items()
     )

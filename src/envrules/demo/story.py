@@ -97,6 +97,8 @@ class Explained(Frozen):
 
     issue: str
     outcome: str
+    note: str
+    """What to look for."""
 
 
 class Place(Frozen):

@@ -38,7 +38,7 @@ def explanation(answer: service.GetDecisionResponse, zone: tzinfo) -> Group:
         Text(decision.title, style="bold"),
         Text(decision.reason),
         Text(),
-        facts(_head(decision, zone)),
+        facts([*_head(decision, zone), ("现行", _current(answer))]),
         section("依据", _steps(decision.steps)),
     ]
     if answer.events:
@@ -68,6 +68,15 @@ def _head(decision: pb.Decision, zone: tzinfo) -> list[tuple[str, str | Text]]:
         ("记录", f"{decision.locality} 第 {decision.log_seq} 条记录之后作出"),
         ("取代", decision.supersedes),
     ]  # fmt: skip
+
+
+def _current(answer: service.GetDecisionResponse) -> Text | str:
+    """Return which version stands in the slot now, if it is not the one explained."""
+    latest = answer.history[-1] if answer.history else answer.decision
+    if latest.id == answer.decision.id:
+        return ""
+    state = _STATES.get(latest.publication, "")
+    return Text(f"已由第 {latest.version} 版取代（{state}）：{latest.id}", style="yellow")
 
 
 def _points(decision: pb.Decision) -> str:

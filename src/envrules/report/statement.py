@@ -40,11 +40,13 @@ def _lines(statement: pb.Statement, zone: tzinfo) -> Table:
     made.add_column("计入", justify="right", no_wrap=True)
     made.add_column("说明", overflow="fold", ratio=2)
     for line in statement.lines:
-        appealed = "申诉中" if line.appealed else ""
+        notes = ["申诉中"] if line.appealed else []
+        if line.counted != line.points or not line.row:
+            notes.append(line.reason)
         made.add_row(
             local(line.at, zone), joined(line.place, line.point), joined(line.category, line.issue),
             line.row_title, line.points, line.counted,
-            Text("；".join(filter(None, (appealed, line.reason)))),
+            Text("；".join(filter(None, notes))),
             style="" if line.row else "dim",
         )  # fmt: skip
     return made

@@ -42,7 +42,9 @@ def console(file: IO[str] | None = None, *, width: int | None = None) -> Console
 
 def table() -> Table:
     """Return an empty table in the one style of all reports."""
-    return Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    return Table(
+        box=SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
 
 
 def titled(title: str, body: RenderableType) -> RenderableType:

@@ -18,6 +18,7 @@ from envrules.engine.state import State
 from envrules.model.base import Instant
 from envrules.model.entries import Act, decode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
+from envrules.runtime.owner import is_gone
 from envrules.store import Lease, LeaseLost, LogRow, Store
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Projector:
                 log.exception(
                     "projector of %s: trouble with the store, trying again", self.locality
                 )
-                self._forget()
+                self._projection = None  # the lease is still ours: there is nothing to wait for
             if not self._stopping.is_set():
                 self._more.wait(timeout=1.0)
 
@@ -114,7 +115,7 @@ class Projector:
     def _hold_lease(self) -> bool:
         now = self._clock()
         if self._lease is None:
-            self._lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
+            self._lease = self._take_lease(now)
         elif now < self._renew_at:
             return True
         elif not self._store.renew(self._lease, now, LEASE_TTL):
@@ -122,6 +123,18 @@ class Projector:
             return False
         self._renew_at = now + LEASE_TTL // 2
         return self._lease is not None
+
+    def _take_lease(self, now: Instant) -> Lease | None:
+        """Lease the locality: at once if its holder has died here, else when his time is over."""
+        lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
+        if lease is None:
+            held = self._store.projection(self.locality)
+            if is_gone(held.owner):
+                # In its name and under its fence: nothing happens if another took over meanwhile.
+                left = Lease(self.locality, held.owner, held.fence, held.leased_until)
+                self._store.release(left)
+                lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
+        return lease
 
     def _loaded(self) -> Projection:
         if self._projection is None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
@@ -23,6 +20,7 @@ from envrules.runtime.backing import StoreBacking
 from envrules.runtime.closing import check_closable
 from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
+from envrules.runtime.owner import owner_name
 from envrules.runtime.projector import SECOND, Projector, open_projection
 from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
 
@@ -55,8 +53,10 @@ class Runtime:
         self, store: Store, library: Library, clock: Callable[[], Instant] = wall_clock
     ) -> None:
         self.store, self.library, self.clock = store, library, clock
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = owner_name()
         self._projectors: dict[str, Projector] = {}
+        self._making_projectors = threading.Lock()
+        self._ticked: dict[str, int] = {}
         self._positions: dict[str, int] = {}
         self._advanced = threading.Condition()
         self._appender = Appender(store, self._appended)
@@ -74,21 +74,22 @@ class Runtime:
     def stop(self) -> None:
         """Commit what is queued, finish the transactions under way, and stop."""
         self._stopping.set()
+        if self._ticker.is_alive():
+            self._ticker.join()  # it appends
         self._appender.close()
         for projector in self._projectors.values():
             projector.stop()
         with self._advanced:
             self._advanced.notify_all()
-        if self._ticker.is_alive():
-            self._ticker.join()
 
     def _project(self, locality: str) -> None:
-        if locality not in self._projectors:
-            projector = Projector(
-                self.store, locality, self.library, self._owner, self.clock, self._has_advanced
-            )
-            self._projectors[locality] = projector
-            projector.start()
+        with self._making_projectors:  # who creates the locality may meet who appends to it
+            if locality not in self._projectors:
+                projector = Projector(
+                    self.store, locality, self.library, self._owner, self.clock, self._has_advanced
+                )
+                self._projectors[locality] = projector
+                projector.start()
 
     def _appended(self, localities: set[str]) -> None:
         for locality in localities:
@@ -223,8 +224,11 @@ class Runtime:
         if reach <= state.tick or not state.bindings:
             return
         due = self.store.due(locality, reach, 1)
-        if due or (reach == now and now - state.tick >= TICK_EVERY):
-            self._append(locality, Tick(now))
+        if not (due or (reach == now and now - state.tick >= TICK_EVERY)):
+            return
+        # One is enough while it waits to be projected, behind a stall perhaps.
+        if self.store.projection(locality).position >= self._ticked.get(locality, 0):
+            self._ticked[locality] = self._append(locality, Tick(now))
 
     # ── rulesets ──
 

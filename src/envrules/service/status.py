@@ -134,7 +134,7 @@ def bad_ruleset(error: RulesetError) -> Refusal:
         FieldProblem(f"{p.file}:{p.line}:{p.col}", p.code, f"{p.message}; {p.fix}", "")
         for p in error.problems
     ]
-    message = f"the ruleset is not good: {error.problems[0]}".replace("\n", ";")
+    message = f"the ruleset is not good: {error.problems[0]}".replace("\n  ", "; ")
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "BAD_RULESET", message, problems)
 
 

@@ -66,7 +66,8 @@ class Pipeline(Generic[M, R]):
             try:
                 return self._begun.get(timeout=_SLICE)
             except Empty:
-                if not self._goes_on():
+                # What is being begun will be stored, so it must be answered, too.
+                if not self._goes_on() and self._room.close():
                     return None
 
     def _read(self) -> None:
@@ -88,14 +89,16 @@ class _Room:
     """A bounded amount of work under way."""
 
     def __init__(self, size: int) -> None:
-        self._free, self._open = size, True
+        self._size = self._free = size
+        self._open = True
         self._changed = threading.Condition()
 
     def enter(self, weight: int) -> bool:
         """Wait until there is room for `weight`; return False if there never will be."""
         with self._changed:
             self._changed.wait_for(lambda: not self._open or self._free >= weight)
-            self._free -= weight
+            if self._open:
+                self._free -= weight
             return self._open
 
     def leave(self, weight: int) -> None:
@@ -104,8 +107,9 @@ class _Room:
             self._free += weight
             self._changed.notify()
 
-    def close(self) -> None:
-        """Let nobody in any more."""
+    def close(self) -> bool:
+        """Let nobody in any more; return whether nobody is in."""
         with self._changed:
             self._open = False
             self._changed.notify()
+            return self._free == self._size

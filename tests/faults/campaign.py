@@ -1,0 +1,187 @@
+"""A campaign: a story is played to a server that is killed again and again; then all is checked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from envrules.client import Client
+from envrules.demo.scenario import Scenario, scenario
+from envrules.demo.story import load_story
+from envrules.model.decisions import decode_decision
+from envrules.store import Store
+from tests.faults.checks import (
+    check_dates,
+    check_emitted,
+    check_log,
+    check_rebuild,
+    check_replay,
+)
+from tests.faults.killing import PATIENCE, Installation, installed
+from tests.faults.traffic import Caller, Sender, Watcher, settle
+
+
+@dataclass
+class Town:
+    """The clients of one locality, and what they hold."""
+
+    sender: Sender
+    watcher: Watcher
+
+    @property
+    def id(self) -> str:
+        """The locality."""
+        return self.sender.scenario.place.id
+
+    @property
+    def cut_calls(self) -> int:
+        """Calls of its clients that a kill cut off."""
+        callers = (self.sender.platform, self.sender.chief, self.watcher.caller)
+        return sum(caller.failed for caller in callers)
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What happened in a campaign."""
+
+    kills: int
+    events: int
+    lost_receipts: int
+    """Events that a server stored and died before it said so."""
+    cut_calls: int
+    decisions: int
+    overdue: int
+
+    def __add__(self, other: Toll) -> Toll:
+        """Return the toll of both."""
+        return Toll(
+            self.kills + other.kills, self.events + other.events,
+            self.lost_receipts + other.lost_receipts, self.cut_calls + other.cut_calls,
+            self.decisions + other.decisions, self.overdue + other.overdue,
+        )  # fmt: skip
+
+
+def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
+    """Play the demo's story to a server in `folder`, kill it `kills` times, and check everything.
+
+    `seed` decides on the story, on how it is cut into batches, and on where it is killed.
+    `units`: how many units of each type have daily events.
+    """
+    random = Random(seed)
+    story = load_story()
+    scenarios = [scenario(story, place, seed, units) for place in story.localities]
+    # The pool is left last: its threads come to an end when there will be no server any more.
+    with ThreadPoolExecutor(2 * len(scenarios)) as pool, installed(folder) as installation:
+        progress = _Progress()
+        towns = [_town(installation, told, random, progress) for told in scenarios]
+        _play(installation, pool, towns, progress, random, kills)
+        installation.kill()
+        assert " ERROR " not in installation.said(), installation.said()
+        with Store.open(installation.url) as store:
+            decided = [_check(store, town) for town in towns]
+    return Toll(
+        installation.kills, sum(len(told.events) for told in scenarios),
+        sum(town.sender.lost for town in towns), sum(town.cut_calls for town in towns),
+        sum(all for all, _ in decided), sum(overdue for _, overdue in decided),
+    )  # fmt: skip
+
+
+def _town(
+    installation: Installation, told: Scenario, random: Random, progress: _Progress
+) -> Town:
+    platform, chief, watcher = (
+        Caller(installation, name) for name in ("platform", "chief", "watcher")
+    )
+    sender = Sender(platform, chief, told, Random(random.random()), progress.step)
+    return Town(sender, Watcher(watcher, told.place.id))
+
+
+def _play(
+    installation: Installation, pool: ThreadPoolExecutor, towns: Sequence[Town],
+    progress: _Progress, random: Random, kills: int,
+) -> None:  # fmt: skip
+    senders = [pool.submit(town.sender.play) for town in towns]
+    watchers = [pool.submit(_watch, town) for town in towns]
+    for future in (*senders, *watchers):
+        future.add_done_callback(progress.done)
+    steps = sum(len(town.sender.scenario.steps) for town in towns)
+    _kill(installation, progress, random, sorted(random.sample(range(steps), kills)))
+    _finish(senders)
+    with Client.connect(installation.reach()[1]) as client:
+        for town in towns:
+            town.watcher.until = settle(client, town.id)
+    _finish(watchers)
+
+
+def _watch(town: Town) -> None:
+    town.sender.prepared.wait(PATIENCE)
+    town.watcher.watch()
+
+
+def _kill(
+    installation: Installation, progress: _Progress, random: Random, moments: Sequence[int]
+) -> None:
+    """Kill the server shortly after each of these steps, and every fourth one as it starts, too."""
+    installation.start()
+    for moment in moments:
+        if not progress.reached(moment):
+            return  # a client failed, and will say why
+        time.sleep(random.uniform(0, 0.1))
+        installation.kill()
+        if random.random() < 0.25:
+            installation.launch()
+            time.sleep(random.uniform(0, 2))
+            installation.kill()
+        installation.start()
+
+
+def _finish(futures: list[Future[None]]) -> None:
+    done, _ = wait(futures, PATIENCE, FIRST_EXCEPTION)
+    for future in done:
+        future.result()
+    assert len(done) == len(futures), "the clients do not come to an end"
+
+
+def _check(store: Store, town: Town) -> tuple[int, int]:
+    """Check what is stored, and against what the clients hold; return decisions and overdue."""
+    sender = town.sender
+    places = check_log(store, town.id)
+    assert sender.receipts == places
+    assert places.keys() == {event.id for event in sender.scenario.events}
+    rows = check_emitted(store, town.id)
+    assert town.watcher.seen == [(row.decision_seq, row.id) for row in rows]
+    assert sender.decided <= {row.id for row in rows}
+    check_replay(store, town.id)
+    check_rebuild(store, town.id)
+    return len(rows), check_dates([decode_decision(row.payload) for row in rows])
+
+
+class _Progress:
+    """Steps played so far, by all senders together."""
+
+    def __init__(self) -> None:
+        self._steps, self._failed = 0, False
+        self._changed = threading.Condition()
+
+    def step(self) -> None:
+        """Count one."""
+        with self._changed:
+            self._steps += 1
+            self._changed.notify_all()
+
+    def done(self, client: Future[None]) -> None:
+        """Let nobody wait in vain for a client that has failed."""
+        with self._changed:
+            self._failed |= client.exception() is not None
+            self._changed.notify_all()
+
+    def reached(self, steps: int) -> bool:
+        """Wait for so many steps; return whether they will have been played."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._failed or self._steps >= steps, PATIENCE)
+            return not self._failed
