@@ -6,15 +6,10 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from random import Random
 
-from envrules.client import Client
-from envrules.demo.scenario import Scenario, scenario
-from envrules.demo.story import load_story
-from envrules.model.decisions import decode_decision
-from envrules.store import Store
 from tests.faults.checks import (
     check_dates,
     check_emitted,
@@ -24,6 +19,12 @@ from tests.faults.checks import (
 )
 from tests.faults.killing import PATIENCE, Installation, installed
 from tests.faults.traffic import Caller, Sender, Watcher, settle
+
+from envrules.client import Client
+from envrules.demo.scenario import Scenario, scenario
+from envrules.demo.story import load_story
+from envrules.model.decisions import decode_decision
+from envrules.store import Store
 
 
 @dataclass
@@ -47,23 +48,27 @@ class Town:
 
 @dataclass(frozen=True)
 class Toll:
-    """What happened in a campaign."""
+    """What happened in a campaign, or in several."""
 
-    kills: int
-    events: int
-    lost_receipts: int
+    kills: int = 0
+    events: int = 0
+    lost_receipts: int = 0
     """Events that a server stored and died before it said so."""
-    cut_calls: int
-    decisions: int
-    overdue: int
+    cut_calls: int = 0
+    decisions: int = 0
+    overdue: int = 0
 
     def __add__(self, other: Toll) -> Toll:
         """Return the toll of both."""
-        return Toll(
-            self.kills + other.kills, self.events + other.events,
-            self.lost_receipts + other.lost_receipts, self.cut_calls + other.cut_calls,
-            self.decisions + other.decisions, self.overdue + other.overdue,
-        )  # fmt: skip
+        return Toll(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return (
+            f"{self.kills} kills cut off {self.cut_calls} calls; {self.events} events, of which "
+            f"{self.lost_receipts} had lost their receipts; {self.decisions} decisions, of which "
+            f"{self.overdue} overdue"
+        )
 
 
 def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
@@ -91,9 +96,7 @@ def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
     )  # fmt: skip
 
 
-def _town(
-    installation: Installation, told: Scenario, random: Random, progress: _Progress
-) -> Town:
+def _town(installation: Installation, told: Scenario, random: Random, progress: _Progress) -> Town:
     platform, chief, watcher = (
         Caller(installation, name) for name in ("platform", "chief", "watcher")
     )

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -127,11 +129,12 @@ def installed(
 
 def _wait_healthy(address: str) -> None:
     """Wait until the server says that it can be sent calls."""
+    given_up = time.monotonic() + PATIENCE
     with grpc.insecure_channel(address) as channel:
-        watch = health_pb2_grpc.HealthStub(channel).Watch(
-            health_pb2.HealthCheckRequest(), timeout=PATIENCE, wait_for_ready=True
-        )
-        for response in watch:
-            if response.status == health_pb2.HealthCheckResponse.SERVING:
-                watch.cancel()
-                return
+        stub: Any = health_pb2_grpc.HealthStub(channel)  # its stub names no methods
+        request = health_pb2.HealthCheckRequest()
+        while (
+            stub.Check(request, timeout=PATIENCE).status != health_pb2.HealthCheckResponse.SERVING
+        ):
+            assert time.monotonic() < given_up, "the server is there, but not healthy"
+            time.sleep(0.02)

@@ -14,12 +14,12 @@ from random import Random
 from typing import TypeVar
 
 import grpc
+from tests.faults.killing import PATIENCE, Installation
 
 from envrules.client import CallFailed, Client
 from envrules.demo.scenario import Scenario, Step
 from envrules.model.events import Event
 from envrules.v1 import decisions_pb2, event_service_pb2
-from tests.faults.killing import PATIENCE, Installation
 
 STORED, DUPLICATE = (
     event_service_pb2.RECEIPT_STATUS_STORED, event_service_pb2.RECEIPT_STATUS_DUPLICATE,

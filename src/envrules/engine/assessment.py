@@ -78,8 +78,19 @@ def gather(bench: Bench, score: Score, unit: str, events: Sequence[Event], cut: 
     An appeal corrects its own period, so upheld ones count whenever they were decided.
     """
     registry, exemptions = bench.context.as_of(cut)
+    alive = live(events)
+    struck = upheld_targets(alive)
     known = live([e for e in events if e.seq <= cut])
-    struck = upheld_targets(live(events))
+    # What an upheld appeal struck out may be supplied anew, and corrects the period as well.
+    again = {
+        (e.payload.item, e.payload.organ) for e in alive
+        if isinstance(e.payload, ScoreSupplied) and e.id in struck
+    }  # fmt: skip
+    known += [
+        e for e in alive
+        if e.seq > cut and isinstance(e.payload, ScoreSupplied)
+        and (e.payload.item, e.payload.organ) in again
+    ]  # fmt: skip
     evidence = Evidence()
     for event in known:
         if event.id in struck:

@@ -68,7 +68,7 @@ class _Court:
         return Content(
             slot=Slot(self.scheme.slug, rule.citation.id, f"unit:{self.unit}", self._anchor(fired)),
             kind="consequence", outcome=rule.id, title=rule.citation.title,
-            reason=f"{self.bench.title(self.unit, at)}：{why}，{words}", at=at, unit=self.unit,
+            reason=f"{self.bench.title(self.unit, at)}：{why}；处理：{words}", at=at, unit=self.unit,
             period=self.period, issues=(fired.anchor,) if fired.anchor else (),
             events=_events(fired), consequences=carried,
             steps=(cite(rule.citation, note=why), *(cite(o.citation) for o in rule.then)),

@@ -157,6 +157,8 @@ class Context:
     records: Records
     closes: Mapping[str, Close] = field(default_factory=dict)
     """Closed periods of the scheme."""
+    since: Instant = 0
+    """When the locality first bound the scheme: nothing was owed before."""
 
     def as_of(self, cut: int) -> tuple[Registry, tuple[Event, ...]]:
         """Return the units and the exemptions known at log entry `cut`."""

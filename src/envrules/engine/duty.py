@@ -25,7 +25,7 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     judged = Judgement()
     start, end = cal.period_bounds(scheme.timezone, cycle)
     known = bench.context.registry.unit(unit, end - 1)
-    if known is None or not _owes(scheme, duty, cycle, known):
+    if known is None or start < bench.context.since or not _owes(scheme, duty, cycle, known):
         return judged
     if bench.context.now < end:
         judged.wake(end)
@@ -66,14 +66,14 @@ def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
         units = bench.context.registry.of_types(duty.units, before, now + 1)
         if not units:
             continue
-        since = min(u.since for u in units)
+        since = max(bench.context.since, min(u.since for u in units))
         cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
         while (bounds := cal.period_bounds(scheme.timezone, cycle))[1] <= now:
             if bounds[1] > before:
                 nodes += [
                     duty_node(scheme.slug, duty.id, cycle, unit.id)
                     for unit in units
-                    if _owes(scheme, duty, cycle, unit)
+                    if bounds[0] >= since and _owes(scheme, duty, cycle, unit)
                 ]
             cycle = cal.next_period(cycle)
     return nodes

@@ -24,7 +24,13 @@ from envrules.model.values import Citation, NoValueInForce
 def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return what holds of one issue."""
     events = live(inputs.events)
-    state = lifecycle.fold(node.parts[0], events, bench.scheme.lifecycle)
+    registry = bench.context.registry
+
+    def type_of(unit: str, at: Instant) -> str:
+        known = registry.unit(unit, at)
+        return known.type if known is not None else ""
+
+    state = lifecycle.fold(node.parts[0], events, bench.scheme.lifecycle, type_of)
     judged = Judgement()
     for finding in state.findings:
         judged.add(_refused(bench, state, finding))
@@ -144,8 +150,7 @@ def _judge_deadline(
     if verdict.due is not None:
         parts.append(f"期限 {show_time(zone, verdict.due)}")
     if verdict.stopped is not None:
-        word = "处置反馈" if deadline.stops != "closed" else "结案"
-        parts.append(f"{word} {show_time(zone, verdict.stopped)}")
+        parts.append(f"{_stopped_by(state, deadline)} {show_time(zone, verdict.stopped)}")
     if state.forced and verdict.outcome == "overdue":
         parts.append("强制结案不计按期")
     content = _content(
@@ -160,6 +165,15 @@ def _judge_deadline(
         causes = _distinct(state.found, start, state.extension, state.deferral)
         note = f"案件 {state.issue} {said}"
         _feed(bench, state, judged, "overdue", deadline.id, verdict.at, note, causes)
+
+
+def _stopped_by(state: IssueState, deadline: deadlines.Deadline) -> str:
+    """Return the word for what stopped the clock."""
+    if deadline.stops != "closed" and state.claim is not None:
+        return lifecycle.WORDS["handled"]
+    if deadline.stops != "closed" and state.verified is not None:
+        return lifecycle.WORDS["check_passed"]
+    return lifecycle.WORDS["force_closed" if state.forced else "closed"]
 
 
 def _clock_events(state: IssueState, start: Event) -> tuple[str, ...]:

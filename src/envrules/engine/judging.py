@@ -52,6 +52,10 @@ class StandingFeed(Frozen, tag_field="@", tag=True):
 Feed: TypeAlias = Adjustment | SlipFiring | FactFeed | StandingFeed
 
 
+AT_THE_CLOSE = "close"
+"""Source under which a close keeps what the lists may know of slips: later ones bar nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a node reads: its events (withdrawals and other references included), acts, feeds."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from envrules import calendar as cal
 from envrules.engine.judging import (
+    AT_THE_CLOSE,
     Bench,
     Inputs,
     Judgement,
@@ -28,11 +29,14 @@ def judge_lists(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     close = bench.context.closes.get(period)
     if close is None:
         return judged
-    fed = [f.standing for f in inputs.fed() if isinstance(f, StandingFeed)]
-    standings = [s for s in fed if s.status != "barred"]
+    standings = [
+        f.standing for f in inputs.fed()
+        if isinstance(f, StandingFeed) and f.standing.status != "barred"
+    ]  # fmt: skip
     bars: dict[str, frozenset[str]] = {}
-    for bar in fed:
-        if bar.status == "barred":
+    for feed in inputs.feeds.get(AT_THE_CLOSE, ()):
+        if isinstance(feed, StandingFeed):
+            bar = feed.standing
             bars[bar.unit] = bars.get(bar.unit, frozenset()) | {bar.title}
     for standing in standings:
         if standing.band:

@@ -18,7 +18,7 @@ from envrules.engine.chaining import Chainer
 from envrules.engine.context import CONTEXT_PAYLOADS, Context, Records
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
-from envrules.engine.judging import Bench, Inputs, Judgement
+from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, StandingFeed
 from envrules.engine.nodes import (
     UNFED,
     Node,
@@ -194,7 +194,9 @@ class Projection:
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
         """A new revision judges everything that is not in a closed period, afresh."""
-        self.state.bind(Binding(entry.scheme, entry.revision, seq))
+        bound = self.state.locality.bindings.get(entry.scheme)
+        since = entry.at if bound is None else bound.since
+        self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
         routed: dict[str, set[int]] = {}
         for place, old in self.state.events(seq):
             for key in self._readers(place, old):
@@ -242,8 +244,18 @@ class Projection:
             dirty.update(self.state.keys_with_prefix(prefix))
             for unit in self._records.as_of(seq)[0].of_types(score.units, start, end):
                 dirty.add(score_node(scheme.slug, score.id, entry.period, unit.id).key())
-            dirty.add(list_node(scheme.slug, score.id, entry.period).key())
+            dirty.add(self._freeze_bars(list_node(scheme.slug, score.id, entry.period)))
         return dirty
+
+    def _freeze_bars(self, lists: Node) -> str:
+        """Keep what bars units from the lists as it is known now; return the lists' key."""
+        key = lists.key()
+        bars = [
+            feed for _, feeds in sorted(self.state.feeds(key).items()) for feed in feeds
+            if isinstance(feed, StandingFeed) and feed.standing.status == "barred"
+        ]  # fmt: skip
+        self.state.put_feed(key, AT_THE_CLOSE, bars)
+        return key
 
     def _act(self, seq: int, entry: Act) -> set[str]:
         keys = self._act_nodes(entry)
@@ -386,7 +398,9 @@ class Projection:
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality
-        context = Context(locality.tick, self._records, locality.closes_of(scheme.slug))
+        since = locality.bindings[scheme.slug].since
+        closes = locality.closes_of(scheme.slug)
+        context = Context(locality.tick, self._records, closes, since)
         return Bench(scheme, context, self._chainer)
 
     def _governing(self, node: Node) -> Scheme:

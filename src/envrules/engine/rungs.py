@@ -27,13 +27,10 @@ def slip_note(bench: Bench, rung: Rung, firings: Sequence[Firing]) -> str:
     """Return what happened, in Chinese, without naming the unit."""
     issues = "、".join(f.issue for f in firings)
     when = show_time(bench.scheme.timezone, firings[0].at)
-    if all(f.direct for f in firings):
-        cause = "经督导直接下发"
-    elif rung.clock == "start":
-        cause = "发现问题"
-    else:
-        cause = "未在时限内办结"
     words = "、".join(o.words for o in rung.then) or rung.citation.title
+    if rung.clock == "start":
+        return f"案件 {issues} 于 {when} 发现，下达{rung.citation.title}（{words}）"
+    cause = "经督导直接下发" if all(f.direct for f in firings) else "未在时限内办结"
     return f"案件 {issues} 至 {when} {cause}，下达{rung.citation.title}（{words}）"
 
 

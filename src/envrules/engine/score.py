@@ -7,45 +7,23 @@ an upheld appeal alone corrects the closed period itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from envrules import calendar as cal
-from envrules.engine.assessment import Evidence, Unscored, gather, pending_appeals
+from envrules.engine.account import Account, account_for
+from envrules.engine.adjustment import adjust
+from envrules.engine.assessment import Evidence, Unscored, pending_appeals
 from envrules.engine.context import FOREVER, Close
-from envrules.engine.judging import (
-    Adjustment,
-    Bench,
-    Inputs,
-    Judgement,
-    StandingFeed,
-)
+from envrules.engine.judging import Bench, Inputs, Judgement, StandingFeed
 from envrules.engine.nodes import Node, list_node, score_node
-from envrules.kinds import bands, scores
+from envrules.kinds import scores
 from envrules.kinds.compiled import cite, cite_value, plain
 from envrules.kinds.consequences import Fact
 from envrules.kinds.lists import Standing
-from envrules.kinds.scores import Charge, Figure, Score, Table
-from envrules.model.decisions import Content, Publication, Slot, Step
+from envrules.kinds.scores import Charge, Score
+from envrules.model.decisions import Content, Publication, Slot
 from envrules.model.events import Inspection, IssueFound
 from envrules.model.values import NoValueInForce
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A unit's figure and everything it rests on."""
-
-    figure: Figure
-    """Adjustments from earlier periods included."""
-    evidence: Evidence
-    adjustments: tuple[Adjustment, ...]
-    steps: tuple[Step, ...]
-    band: str = ""
-    band_title: str = ""
-    band_steps: tuple[Step, ...] = ()
-    not_in: str = ""
-    """Why the unit takes no part (不参评), if so."""
 
 
 def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
@@ -60,108 +38,11 @@ def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         _deductions(bench, score, period, unit, account.evidence, judged)
         if close is not None:
             _close(bench, score, period, unit, inputs, account, close, judged)
-            _adjust(bench, score, period, unit, inputs, account, close, judged)
+            adjust(bench, score, period, unit, inputs, account, close, judged)
     except NoValueInForce as missing:
         judged.contents.clear()
         judged.add(_no_value(bench, score, period, unit, missing))
     return judged
-
-
-def account_for(
-    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, cut: int
-) -> Account:
-    """Return the account as of log entry `cut`. Standings, closes and statements all read this."""
-    last_day = cal.period_dates(period)[1]
-    evidence = gather(bench, score, unit, inputs.events, cut)
-    adjustments = tuple(f for f in inputs.fed() if isinstance(f, Adjustment))
-    held_table = score.table.at(last_day) if score.table is not None else None
-    fallback = held_table.value if held_table is not None else None
-    not_in = _not_in(bench, score, period, unit, cut)
-    steps: tuple[Step, ...] = (cite(score.citation),)
-    if not_in:
-        figure = Figure("not_assessed")
-    elif score.mean_of:
-        figure, more = _mean(bench, score, period, inputs, evidence, cut)
-        steps += more
-    else:
-        figure = scores.judge(score, evidence.tally(), fallback)
-        steps += _row_steps(figure, fallback)
-    figure = scores.with_adjustments(figure, (Decimal(a.points) for a in adjustments))
-    steps += tuple(
-        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，列入本期")
-        for a in adjustments
-    )
-    account = Account(figure, evidence, adjustments, steps, not_in=not_in)
-    return _banded(bench, score, account, period)
-
-
-def _banded(bench: Bench, score: Score, account: Account, period: str) -> Account:
-    defined = bench.scheme.bands.get(score.id)
-    if not defined or account.figure.printed is None:
-        return account
-    found = bands.band_of(defined, account.figure.printed, cal.period_dates(period)[1])
-    if found is None:
-        return account
-    band, steps = found
-    return Account(account.figure, account.evidence, account.adjustments, account.steps,
-                   band.id, band.citation.title, steps, account.not_in)  # fmt: skip
-
-
-def _not_in(bench: Bench, score: Score, period: str, unit: str, cut: int) -> str:
-    """Return why the unit takes no part in the period, or an empty string."""
-    registry, _ = bench.context.as_of(cut)
-    start, end = cal.period_bounds(bench.scheme.timezone, period)
-    known = next((u for u in registry.of_types(score.units, start, end) if u.id == unit), None)
-    if known is None:
-        return "本期内未登记为考核对象"
-    if score.min_presence is not None:
-        held = score.min_presence.at(cal.period_dates(period)[1])
-        present = Fraction(max(0, min(end, known.until) - max(start, known.since)), end - start)
-        if present < Fraction(held.value):  # type: ignore[arg-type]
-            return f"在期不足 {held.value}，不参评"
-    return ""
-
-
-def _mean(
-    bench: Bench, score: Score, period: str, inputs: Inputs, evidence: Evidence, cut: int
-) -> tuple[Figure, tuple[Step, ...]]:
-    """Return the figure of a longer period from the shorter ones that were closed by `cut`."""
-    shorter = bench.scheme.score(score.mean_of)
-    standings = {
-        feed.period: feed.standing for feed in inputs.fed() if isinstance(feed, StandingFeed)
-    }
-    closes = bench.context.closes
-    closed = [
-        p for p in cal.sub_periods(period, shorter.period) if p in closes and closes[p].seq <= cut
-    ]
-    parts = [(p, f) for p in closed if p in standings and (f := standings[p].figure) is not None]
-    steps = [cite(shorter.citation, value=f"{figure} 分", note=p) for p, figure in parts]
-    share = Decimal(0)
-    if score.min_share is not None:
-        held = score.min_share.at(cal.period_dates(period)[1])
-        share = Decimal(str(held.value))
-        steps.append(cite_value(score.min_share, held, f"{len(parts)}/{len(closed)} 期有考核"))
-    if evidence.bonus and score.bonus_citation is not None:
-        steps.append(
-            cite(
-                score.bonus_citation,
-                value=f"+{plain(evidence.bonus)} 分",
-                note=f"经{score.bonus_by}审核",
-            )
-        )
-    figure = scores.mean(
-        [Fraction(f) for _, f in parts], max(len(closed), 1), share, evidence.bonus
-    )
-    return figure, tuple(steps)
-
-
-def _row_steps(figure: Figure, table: Table | None) -> tuple[Step, ...]:
-    if table is None or figure.rows is None:
-        return ()
-    return tuple(
-        cite(row.citation, value=f"{plain(figure.rows[row.id])}/{plain(row.full)} 分")
-        for row in table.rows.values() if row.id in figure.rows
-    )  # fmt: skip
 
 
 # ── while open: deductions ──
@@ -311,51 +192,6 @@ def _band(
     name = f"{score.id}.{account.band}"
     held = figure.publication == "held"
     bench.tell(judged, Fact("band", name, unit, period, close.at, "", content.events, note, held))
-
-
-# ── after the close: adjustments ──
-
-
-def _adjust(
-    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, account: Account,
-    close: Close, judged: Judgement,
-) -> None:  # fmt: skip
-    """Charge what was learnt after the close to the period that was open when it was learnt."""
-    if score.mean_of or account.figure.printed is None:
-        return
-    before, sources = account.figure.printed, account.evidence.sources
-    later = [
-        c for c in bench.context.closes_in_order
-        if c.seq > close.seq and cal.period_kind(c.period) == cal.period_kind(period)
-    ]  # fmt: skip
-    latest = later[-1].period if later else period
-    targets = [(c.period, c.seq) for c in later] + [(cal.next_period(latest), FOREVER)]
-    for target, cut in targets:
-        known = account_for(bench, score, period, unit, inputs, cut)
-        after = known.figure.printed
-        if after is None or after == before:
-            continue
-        points = after - before
-        learnt = tuple(sorted({*sources} ^ {*known.evidence.sources}))
-        before, sources = after, known.evidence.sources
-        judged.add(_adjustment(bench, score, period, target, unit, points, learnt, close))
-        judged.feed(
-            score_node(bench.scheme.slug, score.id, target, unit), Adjustment(period, str(points))
-        )
-
-
-def _adjustment(
-    bench: Bench, score: Score, period: str, target: str, unit: str, points: Decimal,
-    learnt: tuple[str, ...], close: Close,
-) -> Content:  # fmt: skip
-    """`learnt`: the events that came to count, or no longer count, since the close."""
-    reason = f"{bench.title(unit, close.at)} {period} 已结账，其后查明的事实更正 {points:+} 分，列入 {target}"
-    return Content(
-        slot=Slot(bench.scheme.slug, f"scores.{score.id}.adjustment", f"unit:{unit}", f"{period}>{target}"),
-        kind="adjustment", outcome="adjusted", title=f"{score.citation.title}更正", reason=reason,
-        at=close.at, unit=unit, period=target, points=points, events=learnt,
-        steps=(cite(score.citation, note=reason),), revision=bench.scheme.revision,
-    )  # fmt: skip
 
 
 def _no_value(

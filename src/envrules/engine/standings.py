@@ -12,12 +12,13 @@ from decimal import Decimal
 from typing import Literal
 
 from envrules import calendar as cal
+from envrules.engine.account import Account, account_for
 from envrules.engine.assessment import pending_appeals
 from envrules.engine.context import FOREVER, Context, Records, Unit
 from envrules.engine.judging import Bench, Feed, Inputs
 from envrules.engine.nodes import score_node
 from envrules.engine.projection import Projection
-from envrules.engine.score import Account, account_for, judge_score
+from envrules.engine.score import judge_score
 from envrules.kinds import lists
 from envrules.kinds.lists import Standing
 from envrules.model.base import Instant

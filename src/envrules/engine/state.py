@@ -49,6 +49,8 @@ class Binding(Frozen):
     scheme: str
     revision: str
     seq: int
+    since: Instant = 0
+    """When the locality first bound the scheme, by its own time."""
 
 
 class Locality(Frozen):

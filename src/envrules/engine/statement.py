@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from envrules.engine.account import Account
 from envrules.engine.assessment import Unscored, pending_appeals
 from envrules.engine.projection import Projection
-from envrules.engine.score import Account, deduction_note
+from envrules.engine.score import deduction_note
 from envrules.engine.standings import Row, standings
 from envrules.kinds import scores
 from envrules.model.base import Frozen, Instant

@@ -7,7 +7,7 @@ from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node
 from envrules.kinds.compiled import cite
 from envrules.model.decisions import Content, Slot
-from envrules.model.events import payload_kind
+from envrules.model.events import Event, Inspection, payload_kind
 
 
 def judge_unread(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
@@ -16,7 +16,9 @@ def judge_unread(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     for event in live(inputs.events):
         if event.id != node.parts[0]:
             continue
-        reason = f"本地现行方案没有规则读取此事件（{payload_kind(event.payload)}），已存，暂存待判"
+        reason = _reason(bench, event)
+        if not reason:
+            continue
         judged.add(Content(
             slot=Slot(bench.scheme.slug, "intake", f"event:{event.id}", event.id), kind="lifecycle",
             outcome="parked", title="事件：暂存待判", reason=reason, at=event.occurred_at,
@@ -24,3 +26,14 @@ def judge_unread(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
             revision=bench.scheme.revision,
         ))  # fmt: skip
     return judged
+
+
+def _reason(bench: Bench, event: Event) -> str:
+    """Return why the event waits; '' for one that is on record and asks for nothing."""
+    payload = event.payload
+    if isinstance(payload, Inspection) and payload.kind in bench.scheme.inspections:
+        if not payload.findings:
+            return ""
+        kind = bench.scheme.inspections[payload.kind]
+        return f"{kind}不评分；其发现的问题请逐件上报案件（issue_found），以便下达督办"
+    return f"本地现行方案没有规则读取此事件（{payload_kind(payload)}），已存，暂存待判"

@@ -54,7 +54,8 @@ class LadderSpec(Sourced):
         description="a slip is served when published, or only when a slip_served event says so",
     )
     direct_issue_by: tuple[Word, ...] = Field(
-        default=(), description="organs that may issue a rung at once (move `supervised`)"
+        default=(),
+        description="organs, or types of unit, that may issue a rung at once (move `supervised`)",
     )
     rungs: tuple[RungSpec, ...] = Field(min_length=1)
 
@@ -132,15 +133,15 @@ def climb(
         due = _due(rung, ladder, state, service, calendar, day_of)
         if direct is not None and (due is None or direct.occurred_at <= due[0]):
             step = cite(rung.citation, note=f"由{direct.payload.by_unit}直接下发")  # type: ignore[union-attr]
-            due = (direct.occurred_at, (step,), ())
-        elif due is not None and stopped is not None and stopped <= due[0]:
+            due = (direct.occurred_at, direct.occurred_at, (step,), ())
+        elif due is not None and stopped is not None and stopped < due[1]:
             due = None
         if due is None:
             service = None
             continue
-        at, steps, warnings = due
-        if at > now and direct is None and rung.clock != "start":
-            return Climb(tuple(firings), at)
+        at, fires, steps, warnings = due
+        if fires > now and direct is None and rung.clock != "start":
+            return Climb(tuple(firings), fires)
         causes = (
             (state.found.id,)
             if start is None or start is state.found
@@ -157,7 +158,8 @@ def climb(
     return Climb(tuple(firings), None)
 
 
-_Due = tuple[Instant, tuple[Step, ...], tuple[str, ...]]
+_Due = tuple[Instant, Instant, tuple[Step, ...], tuple[str, ...]]
+"""When the rung falls due, the first instant at which it fires, steps and warnings."""
 
 
 def _due(
@@ -168,12 +170,15 @@ def _due(
     calendar: cal.WorkCalendar,
     day_of: Callable[[Instant], date],
 ) -> _Due | None:
-    """Return when the rung falls due by its own clock, or None while that clock has not begun."""
+    """Return when the rung falls due by its own clock, or None while that clock has not begun.
+
+    Where finishing exactly at the limit is in time, the rung fires one microsecond later.
+    """
     start = state.start_of(ladder.starts)
     if start is None:
         return None
     if rung.clock == "start":
-        return start.occurred_at, (cite(rung.citation),), ()
+        return start.occurred_at, start.occurred_at, (cite(rung.citation),), ()
     begin = start.occurred_at if rung.clock == "after" else service
     if begin is None:
         return None
@@ -191,4 +196,4 @@ def _due(
         f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
     )
     counted = f"自 {cal.local_datetime(calendar.tz, begin):%Y-%m-%d %H:%M} 起算"
-    return fires, (cite(rung.citation), cite_value(rung.limit, held, counted)), warnings
+    return due, fires, (cite(rung.citation), cite_value(rung.limit, held, counted)), warnings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,7 +57,7 @@ class Lifecycle:
     required: Mapping[str, tuple[tuple[str, ...], Citation]]
     """Step → the ledger fields it needs and the clause that says so."""
     direct_issue: Mapping[str, frozenset[str]]
-    """Rung id → organs that may issue it at once."""
+    """Rung id → organs, or types of unit, that may issue it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,13 @@ WORDS = {
 }  # fmt: skip
 
 
-def fold(issue: str, events: Iterable[Event], rules: Lifecycle) -> IssueState:
+TypeOf = Callable[[str, Instant], str]
+"""From a unit and a time to the type it is registered under, or ''."""
+
+
+def fold(
+    issue: str, events: Iterable[Event], rules: Lifecycle, type_of: TypeOf = lambda *_: ""
+) -> IssueState:
     """Return what the live events of one issue, in Order, amount to."""
     state = IssueState(issue)
     for event in events:
@@ -159,7 +165,7 @@ def fold(issue: str, events: Iterable[Event], rules: Lifecycle) -> IssueState:
         if isinstance(payload, IssueFound):
             _find(state, event, payload, rules)
         elif isinstance(payload, IssueMoved):
-            finding = _refusal(state, event, payload, rules)
+            finding = _refusal(state, event, payload, rules, type_of)
             if finding is not None:
                 state.findings.append(finding)
             else:
@@ -183,7 +189,9 @@ def _find(state: IssueState, event: Event, payload: IssueFound, rules: Lifecycle
     _note_step(state, event, "found", rules)
 
 
-def _refusal(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -> Finding | None:
+def _refusal(
+    state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle, type_of: TypeOf
+) -> Finding | None:
     """Return why this step may not be taken now, or None."""
     word = WORDS[move.move]
     if state.found is None:
@@ -210,7 +218,7 @@ def _refusal(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle
         organs = rules.direct_issue.get(move.slip)
         if organs is None:
             return Finding(event, "rejected", f"本方案没有“{move.slip}”这一级督办单")
-        if move.by_unit not in organs:
+        if not organs & {move.by_unit, type_of(move.by_unit, event.occurred_at)}:
             return Finding(event, "rejected", f"{move.by_unit or '（未写单位）'}无权直接下发督办单")
     if move.move == "closed":
         return _unready(state, event, move, rules)

@@ -267,9 +267,7 @@ def _total(kept: Mapping[str, Fraction]) -> Fraction:
     return sum(kept.values(), Fraction(0))
 
 
-def mean(
-    parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal
-) -> Figure:
+def mean(parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal) -> Figure:
     """Return the figure of a longer period: the mean of its assessed parts, plus the bonus."""
     if not parts or Fraction(len(parts), expected) < Fraction(min_share):
         return Figure("not_assessed")

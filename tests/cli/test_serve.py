@@ -1,0 +1,142 @@
+"""`envrules serve` as a process: it binds, listens, drains, and may be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import Cli
+from tests.service.site import TOWN
+
+from envrules.resources import rulesets_dir
+
+
+@dataclass
+class Process:
+    """A server process that answers."""
+
+    popen: subprocess.Popen[str]
+    address: str
+
+    def end(self, number: signal.Signals) -> int:
+        """End it with a signal; return its exit code."""
+        self.popen.send_signal(number)
+        return self.popen.wait(30)
+
+
+Serve = Callable[..., Process]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts servers on free ports over one database."""
+    with contextlib.ExitStack() as stack:
+
+        def started(*arguments: object) -> Process:
+            command = [
+                sys.executable, "-m", "envrules.cli", "serve", "--db",
+                f"sqlite:///{tmp_path / 'envrules.db'}", "--address", "127.0.0.1:0",
+                *map(str, arguments),
+            ]  # fmt: skip
+            popen = stack.enter_context(subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ))  # fmt: skip
+            stack.callback(popen.kill)
+            assert popen.stdout is not None
+            line = popen.stdout.readline()
+            assert line.startswith("listening on 127.0.0.1:")
+            return Process(popen, line.split()[-1])
+
+        yield started
+
+
+def bound(cli: Cli, address: str) -> dict[str, tuple[str, int]]:
+    """Return what judges each locality: scheme and revision, and the length of its log."""
+    return {
+        one["locality"]: (one["schemes"][0]["revision"], one["head_seq"])
+        for one in cli("localities", "--server", address, "--json").json
+    }
+
+
+def test_binding_and_draining(serve: Serve, cli: Cli) -> None:
+    """--bind makes the locality and publishes once; SIGTERM ends the server in order."""
+    first = serve("--bind", f"east={TOWN}", "--bind", f"west={TOWN}")
+    before = bound(cli, first.address)
+    assert set(before) == {"east", "west"}
+    assert first.end(signal.SIGTERM) == 0
+    second = serve("--bind", f"east={TOWN}")
+    after = bound(cli, second.address)
+    assert {name: revision for name, (revision, _) in after.items()} == {
+        name: revision for name, (revision, _) in before.items()
+    }
+    assert second.end(signal.SIGINT) == 0
+
+
+def test_a_changed_ruleset_is_published_again(serve: Serve, cli: Cli, tmp_path: Path) -> None:
+    """A folder of rulesets brings schemes of its own, and newer texts of known ones."""
+    folder = tmp_path / "rulesets"
+    folder.mkdir()
+    text = (rulesets_dir() / f"{TOWN}.yaml").read_text("utf-8")
+    own = folder / "our_town.yaml"
+    own.write_text(text.replace(f"ruleset: {TOWN}", "ruleset: our_town"), encoding="utf-8")
+    options = ("--rulesets", folder, "--bind", "east=our_town", "--bind", f"west={TOWN}")
+    first = serve(*options)
+    before = bound(cli, first.address)
+    first.end(signal.SIGTERM)
+    own.write_text(own.read_text("utf-8").replace("{always: 70}", "{always: 75}"), encoding="utf-8")
+    second = serve(*options)
+    after = bound(cli, second.address)
+    second.end(signal.SIGTERM)
+    assert after["east"][0] != before["east"][0]
+    assert after["west"][0] == before["west"][0]
+
+
+def test_a_killed_server_is_not_reachable(serve: Serve, cli: Cli) -> None:
+    """After kill -9 commands exit with 3; a new server has everything."""
+    first = serve("--bind", f"east={TOWN}")
+    known = bound(cli, first.address)
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    ran = cli("localities", "--server", first.address)
+    assert ran.code == 3
+    assert "no server answers" in ran.err
+    second = serve()
+    assert bound(cli, second.address)["east"][0] == known["east"][0]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), [
+    (("--bind", "east"), 2, "LOCALITY=SCHEME"),
+    (("--bind", "east=nosuch"), 1, "there are: "),
+    (("--address", "0.0.0.0:0"), 2, "--insecure"),
+    (("--rulesets", "empty"), 1, "cannot be used"),
+])  # fmt: skip
+def test_a_server_that_cannot_be_set_up(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...],
+    code: int, said: str,
+) -> None:  # fmt: skip
+    """What is wrong with its options is said, and nothing listens."""
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    ran = cli("serve", *arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_a_port_that_is_taken(serve: Serve, tmp_path: Path) -> None:
+    """A second server on the same port is refused in two lines."""
+    first = serve()
+    command = [sys.executable, "-m", "envrules.cli", "serve", "--address", first.address]
+    ran = subprocess.run(
+        [*command, "--db", f"sqlite:///{tmp_path / 'other.db'}"], capture_output=True, text=True,
+        check=False, timeout=60, env={**os.environ, "PYTHONWARNINGS": "error"},
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert len(ran.stderr.splitlines()) == 2
+    assert "cannot listen" in ran.stderr

@@ -1,0 +1,20 @@
+"""The server with a log that is not synced: by it we see that the test of the real one can fail."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from envrules.cli import main
+from envrules.store import database
+
+_engine = database._sqlite_engine
+
+
+def _unsafe_engine(url: Any, begin: str, *pragmas: str) -> Any:
+    unsafe = f"synchronous={os.environ['UNSAFE_SYNCHRONOUS']}"
+    return _engine(url, begin, *(p.replace("synchronous=FULL", unsafe) for p in pragmas))
+
+
+database._sqlite_engine = _unsafe_engine
+main()
