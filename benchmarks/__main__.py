@@ -34,7 +34,10 @@ def main(arguments: Sequence[str]) -> int:
             _say("match")
             matched = match.run(7 if asked.quick else 41)
             rows += match_rows(matched)
-            notes.append(f"zen's best mode of {len(matched.modes)} for tables: {matched.mode}.")
+            notes.append(
+                f"zen's best table mode, of {len(matched.modes)} tried: {matched.mode}. Its conditions"
+                " by hand are one compiled expression: no table that an operator could edit."
+            )
             more["zen_modes_us"] = matched.modes
         if "intake" in asked.jobs:
             taken = intake.run(size, folder, _say)
@@ -73,4 +76,7 @@ def _say(what: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("given up")

@@ -8,38 +8,21 @@ are judged during its own next turns: so its receipts are given while its projec
 from __future__ import annotations
 
 import sqlite3
-import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.calls import BATCH, WINDOW, Way, check, messages, stream, stream_on, unary
 from benchmarks.events import START, City
-from benchmarks.servers import (
-    APPEND,
-    BATCH,
-    FULL,
-    OURS,
-    Server,
-    check,
-    messages,
-    running,
-    send_at_once,
-    send_one_by_one,
-    send_stream,
-    submissions,
-    turn,
-)
+from benchmarks.servers import APPEND, FULL, OURS, Server, running, turn
 from benchmarks.timing import Rounds, interleave, turns
 from envrules.v1 import event_service_pb2 as pb
-from envrules.v1 import events_pb2
 
 IN_FLIGHT = 32
-WINDOW = 8
-"""Messages of a stream that are unanswered at a time, of 1000 events; more if they are smaller."""
 SAMPLE_SECONDS = 0.5
 
 
@@ -81,10 +64,11 @@ class Written:
 class Result:
     """Figures of every job. Rates are per second, `p50` is in milliseconds."""
 
-    unary: Rounds
-    """p50 with one call in flight."""
-    unary_rate: Rounds
-    in_flight: Rounds
+    p50: Rounds
+    """With one call in flight."""
+    one: Rounds
+    """Calls per second with one in flight."""
+    many: Rounds
     """Calls per second with 32 in flight."""
     stream: Mapping[int, Rounds]
     """Receipts per second, by events in a message."""
@@ -97,95 +81,67 @@ class Result:
 def run(size: Size, folder: Path, say: Callable[[str], None]) -> Result:
     """Run the short jobs, one after the other, on the same three servers."""
     with running((OURS, APPEND, FULL), folder / "short") as servers:
-        load = Load(servers)
+        contest = Turns(servers, size.rounds)
         say("durable unary, 1 in flight")
-        unary, unary_rate = _unary(load, size)
+        one = contest.run(unary(1), size.calls, APPEND)
         say(f"durable unary, {IN_FLIGHT} in flight")
-        in_flight = interleave(load.slices(_at_once, size.calls * 4, APPEND), size.rounds)
+        many = contest.run(unary(IN_FLIGHT), size.calls * 4, APPEND)
         say("decided")
-        decided = interleave(load.slices(_decided, size.decided, FULL), size.rounds)
-        written = {name: _written(servers[name], load.taken[name]) for name in (OURS, FULL)}
-        stream = {}
+        contest.settle()
+        decided = contest.run(stream(100, decided=True), size.decided, FULL)
+        written = {name: _written(servers[name], contest.taken[name]) for name in (OURS, FULL)}
+        streams = {}
         for batch in (100, 1000):
             say(f"durable stream, {batch} events a message")
-            stream[batch] = interleave(
-                load.slices(_streamed(batch), size.streamed, APPEND), size.rounds
-            )
-        return Result(unary, unary_rate, in_flight, stream, decided, written)
+            streams[batch] = contest.run(stream(batch), size.streamed, APPEND)
+    return Result(
+        one.p50, one.rate, many.rate, {b: s.rate for b, s in streams.items()}, decided.rate, written
+    )
 
 
-Job = Callable[[Server, Sequence[events_pb2.Event]], float]
+@dataclass(frozen=True)
+class Measured:
+    """Figures of one job: events per second, and p50 where calls were made one by one."""
+
+    rate: Rounds
+    p50: Rounds
 
 
-class Load:
-    """Gives each server the next events of the same city."""
+class Turns:
+    """Gives ours and a reference their slices, each with the next events of the same city."""
 
-    def __init__(self, servers: Mapping[str, Server]) -> None:
-        self.servers = servers
+    def __init__(self, servers: Mapping[str, Server], rounds: int) -> None:
         self.taken = dict.fromkeys(servers, 0)
         """Events that each server has been given."""
+        self._servers, self._rounds = servers, rounds
         self._cities = {name: City() for name in servers}
 
-    def next(self, name: str, count: int) -> list[events_pb2.Event]:
-        """Return the next events for one server."""
-        self.taken[name] += count
-        return self._cities[name].take(count)
+    def settle(self) -> None:
+        """Let ours judge all that it has."""
+        with turn(self._servers[OURS]) as server:
+            server.settle()
 
-    def slices(self, job: Job, count: int, reference: str) -> dict[str, Callable[[], float]]:
-        """Return a slice each for ours and the reference: the job with so many events."""
+    def run(self, way: Way, count: int, reference: str) -> Measured:
+        """Let ours and the reference send `count` events in every slice."""
+        p50: dict[str, list[float]] = {}
 
         def slice_of(name: str) -> Callable[[], float]:
+            city = self._cities[name]
+
             def once() -> float:
-                events = self.next(name, count)
-                with turn(self.servers[name]) as server:
-                    figure = job(server, events)
-                    server.advance(self._cities[name].until)
-                return figure
+                requests = way.prepare(city.take(count))
+                with turn(self._servers[name]) as server:
+                    sent = way.send(server, requests)
+                    server.advance(city.until)
+                way.check(sent, count)
+                self.taken[name] += count
+                p50.setdefault(name, []).append(sent.p50)
+                return count / sent.seconds
 
             return once
 
-        return {name: slice_of(name) for name in (OURS, reference)}
-
-
-def _unary(load: Load, size: Size) -> tuple[Rounds, Rounds]:
-    """Return p50 and rate of single calls, from the same slices."""
-    rates: dict[str, list[float]] = {OURS: [], APPEND: []}
-
-    def job(server: Server, events: Sequence[events_pb2.Event]) -> float:
-        replies, times = send_one_by_one(server, submissions(events, 1))
-        check(pb.SubmitEventsResponse, replies, len(events))
-        rates[server.name].append(len(times) / sum(times) * 1e3)
-        return statistics.median(times)
-
-    p50 = interleave(load.slices(job, size.calls, APPEND), size.rounds)
-    return p50, Rounds({name: values[1:] for name, values in rates.items()})
-
-
-def _at_once(server: Server, events: Sequence[events_pb2.Event]) -> float:
-    replies, seconds = send_at_once(server, submissions(events, 1), IN_FLIGHT)
-    check(pb.SubmitEventsResponse, replies, len(events))
-    return len(events) / seconds
-
-
-def _streamed(batch: int) -> Job:
-    def job(server: Server, events: Sequence[events_pb2.Event]) -> float:
-        requests = messages(events, batch)
-        replies, seconds = send_stream(server, requests, WINDOW * BATCH // batch)
-        check(pb.StreamEventsResponse, replies, len(events))
-        return len(events) / seconds
-
-    return job
-
-
-def _decided(server: Server, events: Sequence[events_pb2.Event]) -> float:
-    server.settle()
-    requests = messages(events, 100, decided=server.is_ours)
-    start = time.perf_counter()
-    replies, _ = send_stream(server, requests, WINDOW * 10)
-    server.settle()  # the last reply may have been given up waiting
-    seconds = time.perf_counter() - start
-    check(pb.StreamEventsResponse, replies, len(events))
-    return len(events) / seconds
+        rate = interleave({name: slice_of(name) for name in (OURS, reference)}, self._rounds)
+        return Measured(rate, Rounds({name: values[1:] for name, values in p50.items()}))
 
 
 _DERIVED = {OURS: ("nodes", "feeds"), FULL: ("states",)}
@@ -258,23 +214,23 @@ class _Stream:
             server.advance(self._until)
             end = time.perf_counter() + seconds
             with _sampled(server, done):
-                replies, took = send_stream(
-                    server, requests, WINDOW, lambda: time.perf_counter() < end
+                sent = stream_on(
+                    server, requests, WINDOW // BATCH, lambda: time.perf_counter() < end
                 )
             after = server.lag()
-        check(pb.StreamEventsResponse, replies, len(replies) * BATCH)
-        self._sent(len(replies), took)
+        check(pb.StreamEventsResponse, sent.replies, len(sent.replies) * BATCH)
+        self._sent(len(sent.replies), sent.seconds)
         if server.name in done.receipts:
             done.receipts[server.name].append(self._rate)
         if server.is_ours:
-            done.seconds += took
-            done.decided[OURS].append((after.projected - before.projected) / took)
+            done.seconds += sent.seconds
+            done.decided[OURS].append((after.projected - before.projected) / sent.seconds)
         elif server.name in done.decided:
             done.decided[server.name].append(self._rate)
 
     def _prepared(self, seconds: float) -> list[bytes]:
         """Return more messages than can be sent: none is made while the clock runs."""
-        wanted = int(self._rate * seconds * 1.5) // BATCH + WINDOW
+        wanted = int(self._rate * seconds * 1.5 + WINDOW) // BATCH
         missing = max(0, wanted - len(self._ahead))
         self._ahead += messages(self._city.take(missing * BATCH), BATCH)
         return list(self._ahead)

@@ -8,7 +8,7 @@ late events or corrections, or can be restarted.
 
     python -m benchmarks.reference_servers append|full DATABASE
 
-prints its port and serves until its standard input ends.
+prints its port and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import grpc
 
@@ -187,18 +187,17 @@ class Service(event_service_pb2_grpc.EventServiceServicer):
         return pb.AdvanceWatermarkResponse()
 
 
-def serve(judge: Judge | None, path: str, wait: Callable[[], Any]) -> None:
-    """Serve until `wait` returns."""
+def serve(judge: Judge | None, path: str) -> None:
+    """Serve until the process is killed."""
     server = grpc.server(ThreadPoolExecutor(WORKERS))
     service = Service(Log(path, judge))
     event_service_pb2_grpc.add_EventServiceServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    wait()
-    server.stop(None)
+    server.wait_for_termination()
 
 
 if __name__ == "__main__":
     kind, database = sys.argv[1:]
-    serve(Judge() if kind == "full" else None, database, sys.stdin.read)
+    serve(Judge() if kind == "full" else None, database)

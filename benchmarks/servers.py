@@ -1,4 +1,4 @@
-"""The servers under test, each a process with a database of its own, and how they are called.
+"""The servers under test, each a process with a database of its own.
 
 A server that does not have its turn is stopped (SIGSTOP): whatever it still has to do, it does
 at its own expense and not while another one is being measured.
@@ -6,13 +6,11 @@ at its own expense and not while another one is being measured.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +22,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from benchmarks import events
 from envrules.v1 import event_service_pb2 as pb
 from envrules.v1 import event_service_pb2_grpc as event_grpc
-from envrules.v1 import events_pb2
 from envrules.v1 import locality_service_pb2 as locality_pb
 from envrules.v1 import locality_service_pb2_grpc as locality_grpc
 
 LOCALITY = "bench"
-BATCH = 1000
-"""Events in a message where nothing else is said: the most that the service takes."""
 PATIENCE = 300.0
 """Seconds after which whatever is waited for has failed."""
 
@@ -42,9 +37,6 @@ _PROGRAMS = {
 }
 """Module and arguments of each; `{}` is the database file. Prints where it listens."""
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
-_PR_SET_PDEATHSIG = 1
-_STORED = (pb.RECEIPT_STATUS_STORED,)
-
 
 Unary: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
 Streaming: TypeAlias = "grpc.StreamStreamMultiCallable[bytes, bytes]"
@@ -98,8 +90,10 @@ class Server:
             self.advance(events.START)
             self.advanced()
             self._create(locality_pb.SchemeBinding(scheme=events.SCHEME))
-        for request in submissions(events.declarations(), BATCH):
-            check(pb.SubmitEventsResponse, [self.submit(request, timeout=PATIENCE)], BATCH)
+        units = pb.SubmitEventsRequest(locality=LOCALITY, events=events.declarations())
+        receipts = self._events.SubmitEvents(units, timeout=PATIENCE).receipts
+        if any(receipt.status != pb.RECEIPT_STATUS_STORED for receipt in receipts):
+            raise RuntimeError(f"{self.name} does not store the units")
         self.settle()
 
     def _create(self, *schemes: locality_pb.SchemeBinding) -> None:
@@ -188,115 +182,17 @@ def turn(server: Server) -> Iterator[Server]:
 
 
 def _start(name: str, database: Path) -> Server:
-    program = [sys.executable, "-m", *(part.format(database) for part in _PROGRAMS[name])]
+    module = [part.format(database) for part in _PROGRAMS[name]]
     log = database.with_suffix(".log")
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+            [sys.executable, "-m", "benchmarks.child", *module],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
             start_new_session=True,  # Ctrl-C ends the benchmark, which ends its servers
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )  # fmt: skip
     assert process.stdout is not None
     port = process.stdout.readline().strip().rpartition(":")[2]
     if not port:
         process.kill()
-        raise RuntimeError(f"{' '.join(program)} did not start:\n{log.read_text()[-2000:]}")
+        raise RuntimeError(f"{' '.join(module)} did not start:\n{log.read_text()[-2000:]}")
     return Server(name, database, process, int(port))
-
-
-def _die_with_parent() -> None:
-    """A stopped process would outlive a benchmark that is killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-# ── requests ──
-
-
-def submissions(load: Sequence[events_pb2.Event], size: int) -> list[bytes]:
-    """Return the load as serialised SubmitEvents requests of `size` events."""
-    return [
-        pb.SubmitEventsRequest(locality=LOCALITY, events=load[i : i + size]).SerializeToString()
-        for i in range(0, len(load), size)
-    ]
-
-
-def messages(load: Sequence[events_pb2.Event], size: int, *, decided: bool = False) -> list[bytes]:
-    """Return the load as serialised StreamEvents requests; `decided`: the last one waits."""
-    requests = [
-        pb.StreamEventsRequest(locality=LOCALITY, events=load[i : i + size])
-        for i in range(0, len(load), size)
-    ]
-    if decided and requests:
-        requests[-1].wait_for = pb.WAIT_FOR_DECIDED
-        requests[-1].wait_timeout.FromSeconds(60)
-    return [request.SerializeToString() for request in requests]
-
-
-def check(
-    kind: type[pb.SubmitEventsResponse | pb.StreamEventsResponse], replies: Sequence[bytes],
-    expected: int,
-) -> None:  # fmt: skip
-    """Refuse figures of a server that did not store everything."""
-    stored = sum(
-        receipt.status in _STORED
-        for reply in replies
-        for receipt in kind.FromString(reply).receipts
-    )
-    if stored != expected:
-        raise RuntimeError(f"{stored} events stored of {expected}")
-
-
-# ── calls ──
-
-
-def send_stream(
-    server: Server,
-    requests: Sequence[bytes],
-    window: int,
-    goes_on: Callable[[], bool] | None = None,
-) -> tuple[list[bytes], float]:
-    """Send requests on one stream, at most `window` unanswered; return replies and seconds.
-
-    Sends no more once `goes_on` says no.
-    """
-    free = threading.Semaphore(window)
-
-    def feed() -> Iterator[bytes]:
-        for request in requests:
-            free.acquire()
-            if goes_on is not None and not goes_on():
-                return
-            yield request
-
-    replies: list[bytes] = []
-    start = time.perf_counter()
-    for reply in server.stream(feed(), timeout=PATIENCE):
-        replies.append(reply)
-        free.release()
-    return replies, time.perf_counter() - start
-
-
-def send_one_by_one(server: Server, requests: Sequence[bytes]) -> tuple[list[bytes], list[float]]:
-    """Make one call after the other; return the replies and the milliseconds of each."""
-    replies, times = [], []
-    for request in requests:
-        start = time.perf_counter()
-        replies.append(server.submit(request, timeout=PATIENCE))
-        times.append((time.perf_counter() - start) * 1e3)
-    return replies, times
-
-
-def send_at_once(
-    server: Server, requests: Sequence[bytes], in_flight: int
-) -> tuple[list[bytes], float]:
-    """Make calls with so many in flight; return the replies and the seconds it took."""
-    free = threading.Semaphore(in_flight)
-    start = time.perf_counter()
-    calls = []
-    for request in requests:
-        free.acquire()
-        call = server.submit.future(request, timeout=PATIENCE)
-        call.add_done_callback(lambda _: free.release())
-        calls.append(call)
-    replies = [call.result() for call in calls]
-    return replies, time.perf_counter() - start

@@ -10,7 +10,7 @@ the Unix epoch, and gives the messages of the API. Every failed call raises `Cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -45,6 +45,8 @@ from envrules.wire.events_out import event_to_proto
 from envrules.wire.field_types import timestamp
 
 AnyEvent: TypeAlias = Event | events_pb2.Event
+AnyEntry: TypeAlias = AnyEvent | Instant | str
+"""An event, a tick, or the name of a period to close."""
 Overrides: TypeAlias = Mapping[str, Mapping[str, str]]
 """Parameter → (ISO date or `always`) → value as text."""
 
@@ -164,7 +166,7 @@ class Client:
         self, locality: str, title: str, timezone: str, schemes: Sequence[str] = (),
         overrides: Mapping[str, Overrides] | None = None,
     ) -> locality_service_pb2.Locality:  # fmt: skip
-        """Create a locality judged by `schemes`, each with its own overrides; as it is if it exists."""
+        """Create a locality judged by `schemes`, with overrides for some of them; idempotent."""
         own = overrides or {}
         response = self._call(
             self.locality_stub.CreateLocality,
@@ -232,7 +234,7 @@ class Client:
 
     def stream(
         self, locality: str, batches: Iterable[Sequence[AnyEvent]], *, decided: bool = False
-    ) -> Iterator[list[event_service_pb2.Receipt]]:
+    ) -> Generator[list[event_service_pb2.Receipt], None, None]:
         """Send batches of up to 1000 events without waiting; yield the receipts of each, in order.
 
         Reads on in `batches` while earlier ones are being stored. After CallFailed, send again
@@ -265,7 +267,7 @@ class Client:
     def list_decisions(
         self, locality: str, *, history: bool = False, newest_first: bool = False, **filters: Any
     ) -> Iterator[decisions_pb2.Decision]:
-        """Yield decisions; `filters` are the fields of `DecisionFilter`, such as `units=["zhao"]`."""
+        """Yield decisions; `filters` are those of `DecisionFilter`, such as `units=["zhao"]`."""
         request = decision_service_pb2.ListDecisionsRequest(
             locality=locality, filter=decision_service_pb2.DecisionFilter(**filters),
             include_history=history, newest_first=newest_first, page_size=1000,
@@ -282,8 +284,8 @@ class Client:
     def watch(
         self, locality: str, after: int | None = None, *, heartbeat: float = 15.0,
         **filters: Any,
-    ) -> Iterator[decision_service_pb2.WatchDecisionsResponse]:  # fmt: skip
-        """Yield what is decided after the cursor `after` (None: from now on), for as long as wanted.
+    ) -> Generator[decision_service_pb2.WatchDecisionsResponse, None, None]:  # fmt: skip
+        """Yield what is decided after the cursor `after` (None: from now on), as long as wanted.
 
         Store the last `cursor`; after CallFailed go on from it. Closing the iterator ends it.
         """
@@ -369,7 +371,7 @@ class Client:
     # ── without state ──
 
     def evaluate(
-        self, scheme: str, entries: Iterable[AnyEvent | Instant | str], *,
+        self, scheme: str, entries: Iterable[AnyEntry], *,
         text: str = "", overrides: Overrides | None = None,
         standings: Iterable[tuple[str, str]] = (), history: bool = False,
     ) -> evaluation_service_pb2.EvaluateResponse:  # fmt: skip
@@ -412,7 +414,7 @@ def _message(event: AnyEvent) -> events_pb2.Event:
     return event if isinstance(event, events_pb2.Event) else event_to_proto(event)
 
 
-def _entry(item: AnyEvent | Instant | str) -> evaluation_service_pb2.EvaluationEntry:
+def _entry(item: AnyEntry) -> evaluation_service_pb2.EvaluationEntry:
     if isinstance(item, str):
         return evaluation_service_pb2.EvaluationEntry(close_period=item)
     if isinstance(item, int):

@@ -83,7 +83,7 @@ def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
     # The pool is left last: its threads come to an end when there will be no server any more.
     with ThreadPoolExecutor(2 * len(scenarios)) as pool, installed(folder) as installation:
         progress = _Progress()
-        towns = [_town(installation, told, random, progress) for told in scenarios]
+        towns = [_town(installation, told, story.period, random, progress) for told in scenarios]
         _play(installation, pool, towns, progress, random, kills)
         installation.kill()
         assert " ERROR " not in installation.said(), installation.said()
@@ -96,11 +96,13 @@ def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
     )  # fmt: skip
 
 
-def _town(installation: Installation, told: Scenario, random: Random, progress: _Progress) -> Town:
+def _town(
+    installation: Installation, told: Scenario, period: str, random: Random, progress: _Progress
+) -> Town:
     platform, chief, watcher = (
         Caller(installation, name) for name in ("platform", "chief", "watcher")
     )
-    sender = Sender(platform, chief, told, Random(random.random()), progress.step)
+    sender = Sender(platform, chief, told, period, Random(random.random()), progress.step)
     return Town(sender, Watcher(watcher, told.place.id))
 
 

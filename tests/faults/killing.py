@@ -69,7 +69,8 @@ class Installation:
             return self._starts, self._address
 
     def kill(self) -> None:
-        """End the server as a power switch does, in the middle of whatever it is doing."""
+        """End the server without warning, in the middle of whatever it is doing."""
+        self._check_running()
         self._end(signal.SIGKILL)
         self.kills += 1
 
@@ -82,7 +83,12 @@ class Installation:
 
     def stop(self) -> int:
         """Tell the server to stop, wait until it has, and return its exit code."""
+        self._check_running()
         return self._end(signal.SIGTERM)
+
+    def _check_running(self) -> None:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the server ended by itself:\n{self.said()}"
 
     def _end(self, how: signal.Signals) -> int:
         with self._reachable:

@@ -25,7 +25,6 @@ STORED, DUPLICATE = (
     event_service_pb2.RECEIPT_STATUS_STORED, event_service_pb2.RECEIPT_STATUS_DUPLICATE,
 )  # fmt: skip
 RELEASABLE = (decisions_pb2.PUBLICATION_PROPOSED, decisions_pb2.PUBLICATION_APPROVED)
-_PERIOD = "2026-10"
 _DONE_ALREADY = ("SUPERSEDED", "IS_APPROVED", "IS_PUBLISHED", "IS_REVOKED")
 """What a chief is told whose act was stored, though the server died before it said so."""
 
@@ -70,6 +69,8 @@ class Sender:
     platform: Caller
     chief: Caller
     scenario: Scenario
+    period: str
+    """The one that the chief closes."""
     random: Random
     on_progress: Callable[[], None]
     prepared: threading.Event = field(default_factory=threading.Event)
@@ -164,7 +165,7 @@ class Sender:
     def _close(self, client: Client) -> None:
         place = self.scenario.place
         try:
-            client.close_period(place.id, place.scheme, _PERIOD)
+            client.close_period(place.id, place.scheme, self.period)
         except CallFailed as error:
             if error.reason != "CLOSED_ALREADY":
                 raise

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, Close, Context, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, Close, Context, Records, live
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
-from envrules.engine.judging import Bench, Feed, Inputs
+from envrules.engine.judging import AT_THE_CLOSE, Bench, Feed, Inputs, StandingFeed
 from envrules.engine.nodes import (
     Node,
+    defines,
     event_node,
     issue_node,
     list_node,
@@ -23,32 +24,44 @@ from envrules.engine.nodes import (
     stage,
     target_of,
 )
-from envrules.engine.projection import Library
+from envrules.engine.routing import OUT_MOVES, Library
 from envrules.model.decisions import Content
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
-from envrules.model.events import Event, IssueFound, order_key
+from envrules.model.events import Event, IssueFound, IssueMoved, order_key
 
 CHAINER = Chainer()
+Feeds = dict[Node, dict[str, list[Feed]]]
 
 
 def recompute(entries: Sequence[Entry], library: Library) -> dict[str, Content]:
     """Return slot key → content for everything that holds after the last entry."""
-    log = _numbered(entries)
+    return _recompute(_numbered(entries), library)[0]
+
+
+def _recompute(
+    log: Sequence[tuple[int, Entry]], library: Library
+) -> tuple[dict[str, Content], Feeds]:
     tick, bindings, closes = _settings(log)
     events = [e.event for _, e in log if isinstance(e, Arrived)]
     by_id = {event.id: event for event in events}
+    about = {event.id: _root(event, by_id) for event in events}
     records = Records(
         e for e in events
-        if isinstance(e.payload, CONTEXT_PAYLOADS)
-        or (target_of(e.payload) in by_id
-            and isinstance(by_id[target_of(e.payload)].payload, CONTEXT_PAYLOADS))
+        if (root := about[e.id]) is not None and isinstance(root.payload, CONTEXT_PAYLOADS)
     )  # fmt: skip
-    court = _Court(library, bindings, closes, tick, records)
+    court = _Court(library, bindings, closes, tick, records, _since(log))
     inputs: dict[Node, list[Event]] = {}
     for event in events:
-        about = by_id.get(target_of(event.payload), event)
-        for node in court.readers(about):
+        for node in court.readers(event, about[event.id]):
             inputs.setdefault(node, []).append(event)
+    for event in events:  # a finding is not judged without the moves that take its issue out
+        payload = event.payload
+        if isinstance(payload, IssueMoved) and payload.move in OUT_MOVES:
+            for found in events:
+                if isinstance(found.payload, IssueFound) and found.payload.issue == payload.issue:
+                    for node in court.readers(found, found):
+                        if node.kind != "issue":
+                            inputs[node].append(event)
     acts: dict[Node, list[Act]] = {}
     for _, entry in log:
         if isinstance(entry, Act) and entry.node:
@@ -59,7 +72,26 @@ def recompute(entries: Sequence[Entry], library: Library) -> dict[str, Content]:
         node: _month(court, node, seen) for node, seen in inputs.items() if node.kind == "issue"
     }
     nodes = {*inputs, *acts, *court.owed()}
-    return court.settle(nodes, inputs, acts)
+    return court.settle(nodes, inputs, acts, _bars_at_closes(log, library, closes))
+
+
+def _bars_at_closes(
+    log: Sequence[tuple[int, Entry]], library: Library, closes: dict[str, dict[str, Close]]
+) -> Feeds:
+    """Return what was known, when each list's period was closed, to bar units from it."""
+    frozen: Feeds = {}
+    for slug, periods in closes.items():
+        for close in periods.values():
+            if not library(slug, close.revision).lists:
+                continue
+            _, feeds = _recompute([e for e in log if e[0] < close.seq], library)
+            for node, sources in feeds.items():
+                if node.kind == "list" and node.scheme == slug and node.parts[1] == close.period:
+                    frozen[node] = {AT_THE_CLOSE: [
+                        feed for _, items in sorted(sources.items()) for feed in items
+                        if isinstance(feed, StandingFeed) and feed.standing.status == "barred"
+                    ]}  # fmt: skip
+    return frozen
 
 
 def _numbered(entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
@@ -100,8 +132,28 @@ def _settings(
     return tick, bindings, closes
 
 
+def _root(event: Event, by_id: dict[str, Event]) -> Event | None:
+    """Return what an event is about in the end, if that is in the log."""
+    seen: set[str] = set()
+    while target := target_of(event.payload):
+        if target in seen or target not in by_id:
+            return None
+        seen.add(target)
+        event = by_id[target]
+    return event
+
+
+def _since(log: Sequence[tuple[int, Entry]]) -> dict[str, int]:
+    """Return when each scheme was first bound."""
+    since: dict[str, int] = {}
+    for _, entry in log:
+        if isinstance(entry, Published):
+            since.setdefault(entry.scheme, entry.at)
+    return since
+
+
 def _month(court: _Court, node: Node, seen: Sequence[Event]) -> str:
-    found = [e for e in seen if isinstance(e.payload, IssueFound)]
+    found = [e for e in live(seen) if isinstance(e.payload, IssueFound)]
     if not found:
         return ""
     zone = court.library(node.scheme, court.bindings[node.scheme]).timezone
@@ -113,10 +165,10 @@ class _Court:
 
     def __init__(
         self, library: Library, bindings: dict[str, str], closes: dict[str, dict[str, Close]],
-        tick: int, records: Records,
+        tick: int, records: Records, since: dict[str, int],
     ) -> None:  # fmt: skip
         self.library, self.bindings, self.closes = library, bindings, closes
-        self.tick, self.records = tick, records
+        self.tick, self.records, self.since = tick, records, since
         self.months: dict[Node, str] = {}
 
     def revision(self, node: Node) -> str:
@@ -125,24 +177,30 @@ class _Court:
             "issue": self.months.get(node, ""), "event": "", "slip": node.parts[-1][:7],
             "consequence": node.parts[-1],
         }.get(node.kind) or (node.parts[1] if len(node.parts) > 1 else "")  # fmt: skip
-        closes = self.closes.get(node.scheme, {})
+        closes = self.closes.get(self.slug(node), {})
         close = closes.get(period) or (closes.get(period[:7]) if period.count("-") == 2 else None)
-        return close.revision if close else self.bindings[node.scheme]
+        return close.revision if close else self.bindings[self.slug(node)]
 
-    def readers(self, event: Event) -> list[Node]:
+    def slug(self, node: Node) -> str:
+        """The scheme that judges the node."""
+        return node.scheme or min(self.bindings)
+
+    def readers(self, event: Event, root: Event | None) -> list[Node]:
+        if root is None:
+            return [event_node(event.id)]
+        if isinstance(root.payload, CONTEXT_PAYLOADS):
+            return []
         nodes = []
         for slug, current in self.bindings.items():
             for revision in {current, *(c.revision for c in self.closes.get(slug, {}).values())}:
                 nodes += [
-                    node for node in nodes_of(self.library(slug, revision), event)
+                    node for node in nodes_of(self.library(slug, revision), root)
                     if node.kind == "issue" or self.revision(node) == revision
                 ]  # fmt: skip
-        if nodes or isinstance(event.payload, CONTEXT_PAYLOADS) or target_of(event.payload):
-            return list(dict.fromkeys(nodes))
-        return [event_node(min(self.bindings), event.id)]
+        return list(dict.fromkeys(nodes)) or [event_node(root.id)]
 
     def bench(self, slug: str, revision: str) -> Bench:
-        context = Context(self.tick, self.records, self.closes.get(slug, {}))
+        context = Context(self.tick, self.records, self.closes.get(slug, {}), self.since[slug])
         return Bench(self.library(slug, revision), context, CHAINER)
 
     def owed(self) -> set[Node]:
@@ -162,23 +220,25 @@ class _Court:
         return nodes
 
     def settle(
-        self, nodes: set[Node], inputs: dict[Node, list[Event]], acts: dict[Node, list[Act]]
-    ) -> dict[str, Content]:
+        self, nodes: set[Node], inputs: dict[Node, list[Event]], acts: dict[Node, list[Act]],
+        feeds: Feeds,
+    ) -> tuple[dict[str, Content], Feeds]:  # fmt: skip
         """Judge every node once, lowest stage first."""
-        feeds: dict[Node, dict[str, list[Feed]]] = {}
         contents: dict[str, Content] = {}
         waiting = set(nodes)
         while waiting:
             node = min(
                 waiting,
-                key=lambda n: (*stage(n, self.library(n.scheme, self.revision(n))), n.key()),
+                key=lambda n: (*stage(n, self.library(self.slug(n), self.revision(n))), n.key()),
             )
             waiting.remove(node)
-            bench = self.bench(node.scheme, self.revision(node))
+            bench = self.bench(self.slug(node), self.revision(node))
+            if not defines(bench.scheme, node):
+                continue
             given = Inputs(inputs.get(node, ()), acts.get(node, ()), feeds.get(node, {}))
             judged = judge(bench, node, given)
             contents.update({slot.key(): content for slot, content in judged.contents.items()})
             for target, items in judged.feeds.items():
                 feeds.setdefault(target, {})[node.key()] = items
                 waiting.add(target)
-        return contents
+        return contents, feeds

@@ -176,7 +176,7 @@ def month_of_the_street() -> list[Event]:
 
 @contextmanager
 def refused(code: str, reason: str, *fields: str) -> Iterator[None]:
-    """What is done inside fails with this status, for these fields (`path CODE`), told in Chinese."""
+    """What is done inside fails with this status, for these fields (`path CODE`), in Chinese too."""
     with pytest.raises(CallFailed) as caught:
         yield
     error = caught.value

@@ -22,7 +22,8 @@ from envrules.v1 import decision_service_pb2 as pb
 from envrules.v1 import decisions_pb2
 from envrules.v1.decisions_pb2 import Decision
 
-PROPOSED, APPROVED, PUBLISHED, HELD, REVOKED = (
+UNSPECIFIED, PROPOSED, APPROVED, PUBLISHED, HELD, REVOKED = (
+    decisions_pb2.PUBLICATION_UNSPECIFIED,
     decisions_pb2.PUBLICATION_PROPOSED, decisions_pb2.PUBLICATION_APPROVED,
     decisions_pb2.PUBLICATION_PUBLISHED, decisions_pb2.PUBLICATION_HELD,
     decisions_pb2.PUBLICATION_REVOKED,
@@ -147,7 +148,10 @@ BAD_LISTS: list[tuple[dict[str, Any], list[str]]] = [
         ["filter.units[1] REQUIRED", "filter.issues[0] SPACE_AROUND"],
     ),
     (
-        {"locality": "yunxi", "filter": pb.DecisionFilter(publications=[PUBLISHED, 0])},
+        {
+            "locality": "yunxi",
+            "filter": pb.DecisionFilter(publications=[PUBLISHED, UNSPECIFIED]),
+        },
         ["filter.publications[1] UNKNOWN_VALUE"],
     ),
     (

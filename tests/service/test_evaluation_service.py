@@ -19,7 +19,7 @@ from tests.service.site import (
     village,
 )
 
-from envrules.client import Client
+from envrules.client import AnyEntry, Client
 from envrules.model.events import AppealFiled, Event
 from envrules.resources import rulesets_dir
 from envrules.v1 import evaluation_service_pb2 as pb
@@ -41,7 +41,10 @@ LINE = {"warning_line": {"always": "55"}}
 def test_same_judgement_as_a_locality(
     site: Site, client: Client, locality: str, scheme: str, events: list[Event]
 ) -> None:
-    """What a locality decides of a log is what is evaluated, but for ids and places."""
+    """What a locality decides of a log is what is evaluated, but for ids and places.
+
+    Duties differ: in a locality they bind from the day on which the scheme was published there.
+    """
     now = client.locality(locality).now.ToMicroseconds()
     heads = {name: site.store.head(name) for name in ("yunxi", "liuhu")}
     evaluated = client.evaluate(
@@ -51,11 +54,11 @@ def test_same_judgement_as_a_locality(
     client.submit(locality, events, decided=True)
     client.close_period(locality, scheme, "2026-07")
     decided = list(client.list_decisions(locality))
-    assert len(evaluated.decisions) == len(decided) > 10
+    assert len(decided) > 10
 
     def told(decisions: Any) -> list[tuple[Any, ...]]:
         rows = ((d.slot.rule, d.slot.subject, d.slot.anchor, d.reason, d.points, d.publication)
-                for d in decisions)  # fmt: skip
+                for d in decisions if not d.slot.rule.startswith("duties."))  # fmt: skip
         return sorted(rows)
 
     assert told(evaluated.decisions) == told(decided)
@@ -71,7 +74,12 @@ def test_same_judgement_as_a_locality(
 
 def test_entries_are_counted_as_the_caller_has_them(client: Client) -> None:
     """Decisions name the entry of the request that caused them; their numbers have no gaps."""
-    log = [village("zhao"), check("c", "zhao", "2026-07-10 09:00", "三大堆"), AUGUST, "2026-07"]
+    log: list[AnyEntry] = [
+        village("zhao"),
+        check("c", "zhao", "2026-07-10 09:00", "三大堆"),
+        AUGUST,
+        "2026-07",
+    ]
     answer = client.evaluate(TOWN, log, history=True)
     deduction = next(d for d in answer.decisions if d.kind == "deduction")
     score = next(d for d in answer.decisions if d.kind == "score")
@@ -84,7 +92,7 @@ def test_entries_are_counted_as_the_caller_has_them(client: Client) -> None:
 
 def test_with_other_values_and_other_texts(client: Client) -> None:
     """Overrides and a text of one's own judge this call only."""
-    log = [*month_of_the_town(), AUGUST, "2026-07"]
+    log: list[AnyEntry] = [*month_of_the_town(), AUGUST, "2026-07"]
     asked = [("monthly", "2026-07")]
     usual = client.evaluate(TOWN, log, standings=asked)
     lower = client.evaluate(TOWN, log, standings=asked, overrides=LINE)
@@ -99,9 +107,9 @@ def test_with_other_values_and_other_texts(client: Client) -> None:
 
 def test_deadlines_fire_on_ticks_only(client: Client) -> None:
     """No clock is read: the log is as old as its last tick."""
-    found = Event("f", at("2020-07-01 09:00"), village("x").payload)
+    found: AnyEntry = Event("f", at("2020-07-01 09:00"), village("x").payload)
     assert client.evaluate(TOWN, [found]).decisions == client.evaluate(TOWN, [found]).decisions
-    log = [village("zhao"), at("2026-02-01 00:00") - 1]
+    log: list[AnyEntry] = [village("zhao"), at("2026-02-01 00:00") - 1]
     assert not [d for d in client.evaluate(TOWN, log).decisions if d.kind == "duty"]
     later = client.evaluate(TOWN, [*log, at("2026-02-01 00:00")])
     assert [d.slot.rule for d in later.decisions if d.kind == "duty"] == ["duties.monthly_check"]
@@ -109,7 +117,7 @@ def test_deadlines_fire_on_ticks_only(client: Client) -> None:
 
 def test_appeals_against_a_decision_are_read_by_it(client: Client) -> None:
     """An appeal names a slot; the decision in it is held."""
-    log = [*month_of_the_town(), AUGUST, "2026-07"]
+    log: list[AnyEntry] = [*month_of_the_town(), AUGUST, "2026-07"]
     score = next(
         d for d in client.evaluate(TOWN, log).decisions if d.kind == "score" and d.unit == "qian"
     )
@@ -206,7 +214,7 @@ def test_wrong_logs(client: Client, asked: dict[str, Any], status: tuple[str, ..
 def test_logs_have_a_limit(start: Callable[..., Site]) -> None:
     """More entries than the server takes are refused as too many."""
     client = start(max_evaluation=5).client()
-    log = [village(f"v{n}") for n in range(6)]
+    log: list[AnyEntry] = [village(f"v{n}") for n in range(6)]
     with refused("RESOURCE_EXHAUSTED", "TOO_MANY_ENTRIES"):
         client.evaluate(TOWN, log)
     assert client.evaluate(TOWN, log[:5]).revision

@@ -22,7 +22,7 @@ from tests.service.site import (
     village,
 )
 
-from envrules.client import CallFailed, Client
+from envrules.client import AnyEvent, CallFailed, Client
 from envrules.model.base import MINUTE
 from envrules.model.events import Event, UnitDeclared
 from envrules.v1 import event_service_pb2 as pb
@@ -51,13 +51,12 @@ def test_waiting_until_decided(client: Client) -> None:
     """With WAIT_FOR_DECIDED the decisions that an event causes can be read, and are named."""
     receipts = client.submit("yunxi", month_of_the_town(), decided=True)
     assert all(receipt.decided for receipt in receipts)
-    # Each finding costs points, and each check meets the duty to check every village.
-    assert [len(receipt.decision_ids) for receipt in receipts] == [0, 0, 0, 1, 4, 36, 0, 0, 0]
+    assert [len(receipt.decision_ids) for receipt in receipts] == [0, 0, 0, 0, 3, 35, 0, 0, 0]
     for receipt in receipts:
         for decision_id in receipt.decision_ids:
             decision = client.decision("yunxi", decision_id).decision
             assert list(decision.event_ids) == [receipt.event_id]
-            assert decision.kind in ("deduction", "duty")
+            assert decision.kind == "deduction"
 
 
 def test_decided_is_false_when_patience_runs_out(site: Site, client: Client) -> None:
@@ -81,7 +80,7 @@ def test_same_content_again_gives_the_first_receipt(client: Client) -> None:
     assert [r.status for r in again] == [DUPLICATE, STORED, DUPLICATE, DUPLICATE]
     assert [again[0].seq, again[2].seq, again[3].seq] == [first[4].seq, first[0].seq, first[4].seq]
     assert again[1].seq == first[-1].seq + 1, "nothing was stored in between"
-    assert len(again[0].decision_ids) == 4
+    assert len(again[0].decision_ids) == 3
 
 
 def test_other_content_under_a_known_id_is_refused(client: Client) -> None:
@@ -103,7 +102,14 @@ def test_only_the_bad_events_are_refused(site: Site, client: Client) -> None:
     half = event_to_proto(check("half", "zhao", "2026-07-10 09:00", "三大堆"))
     half.inspection.findings[0].longitude = "113,2"
     half.occurred_at.nanos = 1
-    batch = [village("zhao"), nameless, late, events_pb2.Event(id="empty"), half, village("li")]
+    batch: list[AnyEvent] = [
+        village("zhao"),
+        nameless,
+        late,
+        events_pb2.Event(id="empty"),
+        half,
+        village("li"),
+    ]
     receipts = client.submit("yunxi", batch)
     assert [r.status for r in receipts] == [STORED, REFUSED, REFUSED, REFUSED, REFUSED, STORED]
     problems = [[f"{p.field} {p.code}" for p in receipt.problems] for receipt in receipts]

@@ -69,6 +69,19 @@ def test_a_creation_that_was_cut_short_is_completed(site: Site, client: Client) 
     assert site.store.head("yunxi") == 3, "one publication more"
 
 
+def test_events_may_come_before_any_scheme(start: Callable[..., Site]) -> None:
+    """A locality without a scheme stores events; the first scheme that is bound judges them all."""
+    client = start().client()
+    client.create_locality("yunxi", "云溪镇", "Asia/Shanghai")
+    receipts = client.submit("yunxi", month_of_the_town(), decided=True)
+    assert all(receipt.decided for receipt in receipts)
+    assert not client.locality("yunxi").HasField("stall")
+    assert not list(client.list_decisions("yunxi"))
+    client.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
+    points = [(s.unit, s.points) for s in client.standings("yunxi", TOWN, "monthly", "2026-07")]
+    assert points == [("zhao", "100.00"), ("qian", "97.00"), ("sun", "60.00")]
+
+
 BAD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (
         {},

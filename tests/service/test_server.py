@@ -43,7 +43,8 @@ def health_of(site: Site, name: str) -> int:
     """What the health service says of a name."""
     with grpc.insecure_channel(site.address) as channel:
         request = health_pb2.HealthCheckRequest(service=name)
-        return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        return int(stub.Check(request, timeout=10).status)
 
 
 # ── health ──
@@ -87,7 +88,8 @@ def test_health_can_be_watched(site: Site) -> None:
     """A watcher of the health service hears of a change, and holds none of our threads."""
     with grpc.insecure_channel(site.address) as channel:
         request = health_pb2.HealthCheckRequest(service=SERVICES[0])
-        watch = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=30)
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        watch = stub.Watch(request, timeout=30)
         assert next(watch).status == SERVING
         stopping = threading.Thread(target=site.server.stop, args=(5.0,))
         stopping.start()
@@ -161,7 +163,8 @@ def test_draining_has_a_deadline(site: Site, client: Client) -> None:
     begun, cut_off = threading.Event(), threading.Event()
     failed: list[CallFailed] = []
 
-    def append(_batches: Any) -> Any:
+    def append(batches: Any) -> Any:
+        del batches
         begun.set()
         cut_off.wait(30)
         raise StoreError("too late")
@@ -262,13 +265,24 @@ def test_a_fault_in_a_stream_is_told_by_its_number_only(
 
 
 def test_bytes_that_are_no_message(site: Site) -> None:
-    """Bytes that are no protobuf end the call, and the server serves on."""
+    """Bytes that are no protobuf are refused, and the server serves on."""
+    junk = b"\xff\xff\xff\xff"
     with grpc.insecure_channel(site.address) as channel:
-        call = channel.unary_unary("/envrules.v1.EventService/SubmitEvents")
-        with pytest.raises(grpc.RpcError):
-            call(b"\xff\xff\xff\xff", timeout=10)
+        call: Any = channel.unary_unary("/envrules.v1.EventService/SubmitEvents")
+        watch: Any = channel.unary_stream("/envrules.v1.DecisionService/WatchDecisions")
+        stream: Any = channel.stream_stream("/envrules.v1.EventService/StreamEvents")
+        sends: list[Callable[[], Any]] = [
+            lambda: call(junk, timeout=10),
+            lambda: next(watch(junk, timeout=10)),
+            lambda: next(stream(iter([junk]), timeout=10)),
+        ]
+        for send in sends:
+            with pytest.raises(grpc.RpcError) as refusal:
+                send()
+            assert refusal.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        nothing: Any = channel.unary_unary("/envrules.v1.EventService/Nothing")
         with pytest.raises(grpc.RpcError) as unknown:
-            channel.unary_unary("/envrules.v1.EventService/Nothing")(b"", timeout=10)
+            nothing(b"", timeout=10)
         assert unknown.value.code() == grpc.StatusCode.UNIMPLEMENTED
     assert health_of(site, "") == SERVING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -88,6 +89,7 @@ def test_lists_of_an_open_period_are_a_preview(site: Site, street: Client) -> No
     """While a period is open its lists are what a close would give, and nothing is decided."""
     standings = list(street.standings(*STREETS_JULY))
     assert brief(standings) == [(f"u{n}", f"{100 - n}.00", "", n + 1) for n in range(10)]
+    assert {s.full for s in standings} == {"100"}
     lists = {s.unit: list(s.lists) for s in standings if s.lists}
     red = {f"u{n}": ["red"] for n in range(5)}
     assert lists == {**red, **{f"u{n}": ["black"] for n in (7, 8, 9)}}
@@ -127,6 +129,33 @@ def test_reading_tells_on_what_it_rests(town: Client) -> None:
     ask.as_of.CopyFrom(reading.as_of)
     ask.known_at = reading.known_at
     assert town.standing_stub.GetStanding(ask) == first
+
+
+def test_a_reading_is_one_place_in_the_log(town: Client) -> None:
+    """Figures read while events pour in are those of the log entry that the answer names."""
+    done = threading.Event()
+
+    def submit() -> None:
+        for n in range(40):
+            minute = f"2026-07-15 10:{n:02}"
+            town.submit("yunxi", [check(f"x{n}", "zhao", minute, *["三大堆"] * (n % 4))])
+        done.set()
+
+    writer = threading.Thread(target=submit)
+    writer.start()
+    answers = []
+    while not done.is_set():
+        ask = pb.GetStandingRequest(locality="yunxi", scheme=TOWN, score="monthly",
+                                    period="2026-07", unit="zhao")  # fmt: skip
+        answers.append((ask, town.standing_stub.GetStanding(ask)))
+    writer.join()
+    for ask, answer in answers:
+        ask.as_of.CopyFrom(answer.reading.as_of)
+        ask.known_at = answer.reading.known_at
+        again = town.standing_stub.GetStanding(ask)
+        assert again.standing.points == answer.standing.points
+        assert again.standing.rows == answer.standing.rows
+    assert len({answer.standing.points for _, answer in answers}) > 1
 
 
 def test_pages_show_one_reading(street: Client) -> None:
@@ -299,10 +328,12 @@ def test_what_cannot_be_closed(
 
 
 def test_periods_are_closed_in_order(town: Client) -> None:
-    """After August is closed, July cannot be."""
+    """After August is closed, July cannot be, nor October before September."""
     town.close_period("yunxi", TOWN, "2026-08")
     with refused("FAILED_PRECONDITION", "LATER_PERIOD_CLOSED"):
         town.close_period("yunxi", TOWN, "2026-07")
+    with refused("FAILED_PRECONDITION", "EARLIER_PERIOD_OPEN"):
+        town.close_period("yunxi", TOWN, "2026-10")
 
 
 # ── questions that have no answer ──

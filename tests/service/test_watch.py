@@ -18,8 +18,12 @@ from envrules.v1.decisions_pb2 import Decision
 def take(watch: Iterator[pb.WatchDecisionsResponse], count: int) -> list[Decision]:
     """So many decisions from a watch, which goes on."""
     found: list[Decision] = []
+    beats = 0
     while len(found) < count:
-        found += next(watch).decisions
+        response = next(watch)
+        found += response.decisions
+        beats += not response.decisions
+        assert beats < 60, f"{len(found)} of {count} decisions came"
     return found
 
 
@@ -32,19 +36,19 @@ def test_watch_from_the_beginning(client: Client) -> None:
     """From cursor 0 everything is sent, in order, each once, with cursors to resume from."""
     client.submit("yunxi", month_of_the_town(), decided=True)
     expected = all_of(client)
-    watch = client.watch("yunxi", after=0)
+    watch = client.watch("yunxi", after=0, heartbeat=1)
     assert take(watch, len(expected)) == expected
     watch.close()
     middle = expected[len(expected) // 2].decision_seq
     rest = [d for d in expected if d.decision_seq > middle]
-    assert take(client.watch("yunxi", after=middle), len(rest)) == rest
+    assert take(client.watch("yunxi", after=middle, heartbeat=1), len(rest)) == rest
 
 
 def test_watch_from_now_on(client: Client) -> None:
     """Without a cursor only what is decided later is sent, and the first response comes at once."""
     client.submit("yunxi", month_of_the_town(), decided=True)
     last = all_of(client)[-1].decision_seq
-    watch = client.watch("yunxi")
+    watch = client.watch("yunxi", heartbeat=1)
     first = next(watch)
     assert (list(first.decisions), first.cursor) == ([], last)
     client.submit("yunxi", [check("new", "zhao", "2026-07-20 09:00", "三大堆")])
@@ -58,7 +62,7 @@ def test_the_cursor_moves_past_what_is_filtered_out(client: Client) -> None:
     client.submit("yunxi", month_of_the_town(), decided=True)
     everything = all_of(client)
     wanted = [d for d in everything if d.unit == "qian" and d.kind == "deduction"]
-    watch = client.watch("yunxi", after=0, units=["qian"], kinds=["deduction"])
+    watch = client.watch("yunxi", after=0, heartbeat=1, units=["qian"], kinds=["deduction"])
     found: list[Decision] = []
     response = next(watch)
     while True:
@@ -67,8 +71,10 @@ def test_the_cursor_moves_past_what_is_filtered_out(client: Client) -> None:
             break
         response = next(watch)
     assert found == wanted
-    by_event = client.watch("yunxi", after=0, event_ids=["c-qian"])
-    assert take(by_event, 4) == [d for d in everything if "c-qian" in d.event_ids]
+    caused = [d for d in everything if "c-qian" in d.event_ids]
+    by_event = client.watch("yunxi", after=0, heartbeat=1, event_ids=["c-qian"])
+    assert take(by_event, len(caused)) == caused
+    assert len(caused) >= 3
 
 
 def test_heartbeats_tell_cursor_and_time(client: Client) -> None:
@@ -87,7 +93,7 @@ def test_resuming_across_a_restart(start: Callable[..., Site]) -> None:
     client = before.client()
     client.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
     client.submit("yunxi", month_of_the_town()[:5], decided=True)
-    watch = client.watch("yunxi", after=0)
+    watch = client.watch("yunxi", after=0, heartbeat=1)
     seen = take(watch, 3)
     cursor = seen[-1].decision_seq
     assert len(seen) == cursor
@@ -98,7 +104,7 @@ def test_resuming_across_a_restart(start: Callable[..., Site]) -> None:
     client = after.client()
     client.submit("yunxi", month_of_the_town()[5:], decided=True)
     expected = all_of(client)
-    rest = take(client.watch("yunxi", after=cursor), len(expected) - cursor)
+    rest = take(client.watch("yunxi", after=cursor, heartbeat=1), len(expected) - cursor)
     assert [*expected[:cursor], *rest] == expected
 
 
@@ -107,7 +113,7 @@ def test_watching_another_replica(start: Callable[..., Site]) -> None:
     first, second = start(), start()
     writer, reader = first.client(), second.client()
     writer.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
-    watch = reader.watch("yunxi", after=0)
+    watch = reader.watch("yunxi", after=0, heartbeat=1)
     next(watch)
     writer.submit("yunxi", month_of_the_town(), decided=True)
     expected = all_of(writer)
@@ -125,7 +131,7 @@ def test_nothing_is_skipped_while_others_submit(client: Client) -> None:
             client.submit("yunxi", [check(f"x{n}", "zhao", minute, "三大堆", "白色垃圾")])
 
     writer = threading.Thread(target=submit)
-    watch = client.watch("yunxi", after=0)
+    watch = client.watch("yunxi", after=0, heartbeat=1)
     writer.start()
     seen = take(watch, 120)
     writer.join()
@@ -140,16 +146,16 @@ def test_a_watcher_that_leaves_gives_its_place_back(start: Callable[..., Site]) 
     site = start(max_watchers=2)
     client = site.client()
     client.create_locality("yunxi", "云溪镇", "Asia/Shanghai")
-    watches = [site.client().watch("yunxi") for _ in range(2)]
+    watches = [site.client().watch("yunxi", heartbeat=1) for _ in range(2)]
     for watch in watches:
         next(watch)
     with refused("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHERS"):
-        next(client.watch("yunxi"))
+        next(client.watch("yunxi", heartbeat=1))
     watches[0].close()
 
     def is_let_in() -> bool:
         try:
-            next(client.watch("yunxi"))
+            next(client.watch("yunxi", heartbeat=1))
         except CallFailed:
             return False
         return True

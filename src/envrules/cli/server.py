@@ -15,7 +15,6 @@ from envrules.cli.shell import REFUSED, UNREACHABLE, USAGE, Failure, zone_of
 from envrules.client import CallFailed
 from envrules.model.base import Instant
 from envrules.v1 import ruleset_service_pb2, standing_service_pb2, standings_pb2
-from envrules.wire.field_types import timestamp
 from envrules.wire.problems import Invalid
 from envrules.wire.times import parse_instant
 
@@ -99,9 +98,3 @@ def instant_of(text: str, zone: tzinfo, option: str) -> Instant:
         return parse_instant(text, zone)
     except Invalid as error:
         raise Failure(f"{option}: {error.problems[0].message}", code=USAGE) from None
-
-
-__all__ = [
-    "DEFAULT_ADDRESS", "AsName", "Client", "ServerAddress", "connected", "failure_of",
-    "instant_of", "timestamp",
-]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 
 from envrules import calendar as cal
 from envrules.client import Client
@@ -16,6 +17,7 @@ from envrules.v1 import event_service_pb2, standings_pb2
 PLATFORM, CHIEF = "grid-platform", "chief"
 """Principals: who submits does not approve."""
 BATCH = 200
+_PATIENCE = 60
 PROPOSED = pb.PUBLICATION_PROPOSED
 
 
@@ -73,18 +75,32 @@ class Player:
             self._check(receipts)
             self._on_progress(len(receipts))
         self._platform.advance(place.id, place.source, step.until)
+        self._wait_judged()
         self.played.stored += len(step.events)
         if step.chief:
             self._approve()
         if step.close:
-            response = self._chief.close_period(place.id, place.scheme, self._period)
-            if not response.HasField("report"):
-                raise DemoFailed(f"{place.id}: {self._period} was not judged in time")
-            self.played.report = response.report
+            self._chief.close_period(place.id, place.scheme, self._period)
+            self._wait_judged()
+            self.played.report = self._chief.report(place.id, place.scheme, self._period)
 
     def day(self, step: Step) -> str:
         """Return the local date of a step."""
         return cal.local_date(self._place.timezone, step.until).isoformat()
+
+    def _wait_judged(self) -> None:
+        """Wait until the server has judged all it has: the chief decides on what is known."""
+        until, wanted = monotonic() + _PATIENCE, 0
+        while True:
+            here = self._platform.locality(self._place.id)
+            wanted = wanted or here.head_seq
+            if here.projected_seq >= wanted:
+                return
+            if here.HasField("stall"):
+                raise DemoFailed(f"{here.locality} stalls at {here.stall.seq}: {here.stall.reason}")
+            if monotonic() > until:
+                raise DemoFailed(f"{here.locality} was not judged within {_PATIENCE} seconds")
+            sleep(0.01)
 
     def finish(self) -> None:
         """Read what was decided in all."""

@@ -5,17 +5,21 @@ Standings, closes, adjustments and statements all read `account_for`, at their o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from envrules import calendar as cal
-from envrules.engine.assessment import Evidence, gather
+from envrules.engine.appeals import Appeals
+from envrules.engine.assessment import Evidence, exempt_throughout, gather
+from envrules.engine.context import live
 from envrules.engine.judging import Adjustment, Bench, Inputs, StandingFeed
 from envrules.kinds import bands, scores
 from envrules.kinds.compiled import cite, cite_value, plain
-from envrules.kinds.scores import Figure, Score, Table
+from envrules.kinds.scores import Figure, Score, Share, Table
 from envrules.model.decisions import Step
+from envrules.model.events import Exemption
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Account:
     band_steps: tuple[Step, ...] = ()
     not_in: str = ""
     """Why the unit takes no part (不参评), if so."""
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    """What of each deduction reaches the figure, by the charge's anchor."""
+    held: bool = False
+    """An appeal that bears on the figure, or on one that it is the mean of, is pending (申诉中)."""
 
 
 def account_for(
@@ -39,12 +47,12 @@ def account_for(
 ) -> Account:
     """Return the account as of log entry `cut`. Standings, closes and statements all read this."""
     last_day = cal.period_dates(period)[1]
-    evidence = gather(bench, score, unit, inputs.events, cut)
+    evidence = gather(bench, score, period, unit, inputs.events, cut)
     adjustments = tuple(f for f in inputs.fed() if isinstance(f, Adjustment))
     held_table = score.table.at(last_day) if score.table is not None else None
     fallback = held_table.value if held_table is not None else None
-    not_in = _not_in(bench, score, period, unit, cut)
-    steps: tuple[Step, ...] = (cite(score.citation),)
+    not_in, why = _not_in(bench, score, period, unit, cut, evidence)
+    steps: tuple[Step, ...] = (cite(score.citation), *why)
     if not_in:
         figure = Figure("not_assessed")
     elif score.mean_of:
@@ -54,11 +62,16 @@ def account_for(
         figure = scores.judge(score, evidence.tally(), fallback)
         steps += _row_steps(figure, fallback)
     figure = scores.with_adjustments(figure, (Decimal(a.points) for a in adjustments))
+    listed = "列入本期" if figure.printed is not None else "本期没有得分，转入下期"
     steps += tuple(
-        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，列入本期")
+        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，{listed}")
         for a in adjustments
     )
-    account = Account(figure, evidence, adjustments, steps, not_in=not_in)
+    shares = scores.counted(score, evidence.tally(), evidence.charges)
+    held = bool(Appeals(bench, unit, live(inputs.events)).pending()) or any(
+        feed.standing.held for feed in inputs.fed() if isinstance(feed, StandingFeed)
+    )
+    account = Account(figure, evidence, adjustments, steps, not_in=not_in, shares=shares, held=held)
     return _banded(bench, score, account, period)
 
 
@@ -70,23 +83,31 @@ def _banded(bench: Bench, score: Score, account: Account, period: str) -> Accoun
     if found is None:
         return account
     band, steps = found
-    return Account(account.figure, account.evidence, account.adjustments, account.steps,
-                   band.id, band.citation.title, steps, account.not_in)  # fmt: skip
+    return replace(account, band=band.id, band_title=band.citation.title, band_steps=steps)
 
 
-def _not_in(bench: Bench, score: Score, period: str, unit: str, cut: int) -> str:
-    """Return why the unit takes no part in the period, or an empty string."""
-    registry, _ = bench.context.as_of(cut)
+def _not_in(
+    bench: Bench, score: Score, period: str, unit: str, cut: int, evidence: Evidence
+) -> tuple[str, tuple[Step, ...]]:
+    """Return why the unit takes no part in the period, or an empty string, and what says so."""
+    registry, exemptions = bench.context.as_of(cut)
     start, end = cal.period_bounds(bench.scheme.timezone, period)
-    known = next((u for u in registry.of_types(score.units, start, end) if u.id == unit), None)
+    known = registry.life(unit, score.units, start, end)
     if known is None:
-        return "本期内未登记为考核对象"
+        return "本期内未登记为考核对象", ()
     if score.min_presence is not None:
         held = score.min_presence.at(cal.period_dates(period)[1])
         present = Fraction(max(0, min(end, known.until) - max(start, known.since)), end - start)
         if present < Fraction(held.value):  # type: ignore[arg-type]
-            return f"在期不足 {held.value}，不参评"
-    return ""
+            least = "不足半期" if held.value == Decimal("0.5") else "所占比例不足"
+            share = f"{held.citation.title}为 {score.min_presence.text(held.value)}"
+            return f"在期{least}（{share}），不参评", (cite_value(score.min_presence, held),)
+    exempt = exempt_throughout(exemptions, unit, start, end)
+    if exempt:
+        evidence.sources += [event.id for event in exempt]
+        bases = [e.payload.basis for e in exempt if isinstance(e.payload, Exemption)]
+        return f"全期免于考核（{'、'.join(dict.fromkeys(filter(None, bases)))}）", ()
+    return "", ()
 
 
 def _closed_parts(
@@ -94,9 +115,7 @@ def _closed_parts(
 ) -> list[str]:
     """Return the shorter periods that were closed by `cut` and in which the unit existed."""
     zone, closes = bench.scheme.timezone, bench.context.closes
-    whole = cal.period_bounds(zone, period)
-    units = bench.context.as_of(cut)[0].of_types(score.units, *whole)
-    known = next((u for u in units if u.id == unit), None)
+    known = bench.context.as_of(cut)[0].life(unit, score.units, *cal.period_bounds(zone, period))
     return [
         p for p in cal.sub_periods(period, shorter.period)
         if known is not None and p in closes and closes[p].seq <= cut

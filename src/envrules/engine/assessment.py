@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from envrules import calendar as cal
+from envrules.engine.appeals import Appeals
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.judging import Bench
 from envrules.kinds import scores
-from envrules.kinds.compiled import cite_value
+from envrules.kinds.compiled import cite_value, plain
 from envrules.kinds.scores import Charge, Score, Table, Tally
 from envrules.model.base import Instant
 from envrules.model.decisions import Step
 from envrules.model.events import (
-    AppealDecided,
-    AppealFiled,
     ApprovalGiven,
     Event,
+    Exemption,
     Inspection,
     IssueFound,
+    IssueMoved,
     ScoreSupplied,
     order_key,
 )
@@ -53,6 +55,8 @@ class Evidence:
     unscored: list[Unscored] = field(default_factory=list)
     issues: set[tuple[str, str]] = field(default_factory=set)
     """(assessment, issue) that have been charged: an issue deducts once in an assessment."""
+    out: dict[str, tuple[Event, str]] = field(default_factory=dict)
+    """Issues that were taken out: the move, and why."""
 
     def tally(self) -> Tally:
         """Return the additive counts that the judge reads."""
@@ -70,16 +74,21 @@ class _Sighting:
     place: str
     issue: str
     duplicate: bool
+    is_finding: bool = True
+    """False for the inspection itself, which assesses even if it found nothing."""
 
 
-def gather(bench: Bench, score: Score, unit: str, events: Sequence[Event], cut: int) -> Evidence:
+def gather(
+    bench: Bench, score: Score, period: str, unit: str, events: Sequence[Event], cut: int
+) -> Evidence:
     """Return the evidence known at log entry `cut`, less what an upheld appeal has struck out.
 
     An appeal corrects its own period, so upheld ones count whenever they were decided.
     """
     registry, exemptions = bench.context.as_of(cut)
     alive = live(events)
-    struck = upheld_targets(alive)
+    appeals = Appeals(bench, unit, alive)
+    struck = appeals.upheld(bench.scheme.slug, score.id, period)
     known = live([e for e in events if e.seq <= cut])
     # What an upheld appeal struck out may be supplied anew, and corrects the period as well.
     again = {
@@ -91,42 +100,58 @@ def gather(bench: Bench, score: Score, unit: str, events: Sequence[Event], cut: 
         if e.seq > cut and isinstance(e.payload, ScoreSupplied)
         and (e.payload.item, e.payload.organ) in again
     ]  # fmt: skip
-    evidence = Evidence()
+    evidence = Evidence(out=_out(known), sources=sorted(set(struck.values())))
+    evidence.unscored += [Unscored(e, "", "rejected", why) for e, why in appeals.void]
     for event in known:
         if event.id in struck:
             continue
         if isinstance(event.payload, ScoreSupplied):
-            _supply(score, event, event.payload, known, evidence)
+            _supply(score, period, event, event.payload, known, evidence)
         elif score.table is not None:
             _assess(bench, score, unit, event, struck, registry, exemptions, evidence)
     return evidence
 
 
-def upheld_targets(events: Sequence[Event]) -> frozenset[str]:
-    """Return what upheld appeals have struck out: event ids, or event#finding."""
-    return frozenset(
-        e.payload.target
-        for e in events
-        if isinstance(e.payload, AppealDecided) and e.payload.upheld
-    )
+def _out(events: Sequence[Event]) -> dict[str, tuple[Event, str]]:
+    """Return the issues that were taken out after they were found: the move, and why."""
+    out: dict[str, tuple[Event, str]] = {}
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, IssueMoved):
+            if payload.move in _OUT:
+                out[payload.issue] = (event, _OUT[payload.move])
+            elif payload.move == "called_back":
+                out.pop(payload.issue, None)
+    return out
 
 
-def pending_appeals(events: Sequence[Event]) -> list[Event]:
-    """Return the appeals that nobody has decided yet (申诉中)."""
-    alive = live(events)
-    decided = {e.payload.appeal for e in alive if isinstance(e.payload, AppealDecided)}
-    return [
-        e for e in alive if isinstance(e.payload, AppealFiled) and e.payload.appeal not in decided
-    ]
+_OUT = {"voided": "已作废", "merged": "已并入另案", "not_filed": "不予立案"}
+
+
+def exempt_throughout(
+    exemptions: Sequence[Event], unit: str, start: Instant, end: Instant
+) -> tuple[Event, ...]:
+    """Return the exemptions that together free the unit from all of [start, end), or nothing."""
+    found: list[Event] = []
+    at = start
+    while at < end:
+        event = exempts(exemptions, unit, at)
+        if event is None:
+            return ()
+        assert isinstance(event.payload, Exemption)
+        found.append(event)
+        at = event.payload.until
+    return tuple(found)
 
 
 # ── supplied points ──
 
 
 def _supply(
-    score: Score, event: Event, given: ScoreSupplied, known: Sequence[Event], evidence: Evidence
-) -> None:
-    problem = _supply_problem(score, event, given)
+    score: Score, period: str, event: Event, given: ScoreSupplied, known: Sequence[Event],
+    evidence: Evidence,
+) -> None:  # fmt: skip
+    problem = _supply_problem(score, period, event, given)
     if problem is not None:
         evidence.unscored.append(problem)
         return
@@ -145,35 +170,41 @@ def _supply(
     evidence.sources.append(event.id)
 
 
-def _supply_problem(score: Score, event: Event, given: ScoreSupplied) -> Unscored | None:
+def _supply_problem(
+    score: Score, period: str, event: Event, given: ScoreSupplied
+) -> Unscored | None:
     """Return why these points are not accepted, or None."""
+
+    def rejected(reason: str, citation: Citation, step: Step | None = None) -> Unscored:
+        return Unscored(event, "", "rejected", reason, citation, step)
+
+    last_day = cal.period_dates(period)[1]
+    most: Decimal | None = None
+    step: Step | None = None
     if given.item == "bonus":
-        if not score.bonus_by:
-            return Unscored(
-                event, "", "rejected", f"{score.citation.title}不设奖分", score.citation
-            )
-        return None
+        return None if score.bonus_by else rejected(
+            f"{score.citation.title}不设奖分", score.citation
+        )  # fmt: skip
     if given.item == "total":
         if not score.supplied_by:
-            return Unscored(
-                event, "", "rejected", f"{score.citation.title}不接受外报总分", score.citation
-            )
-        organ, full = score.supplied_by, None
-        citation = score.citation
+            return rejected(f"{score.citation.title}不接受外报总分", score.citation)
+        organ, citation = score.supplied_by, score.citation
+        if score.full is not None:
+            held = score.full.at(last_day)
+            most, step = Decimal(str(held.value)), cite_value(score.full, held)
     else:
-        rows = {} if score.table is None else score.table.all()[-1].value.rows
+        rows = {} if score.table is None else score.table.at(last_day).value.rows
         row = rows.get(given.item)
         if row is None or row.each is not None:
-            return Unscored(
-                event, "", "rejected", f"“{given.item}”不是由外部给分的项目", score.citation
-            )
-        organ, full, citation = row.supplied_by, row.full, row.citation
+            return rejected(f"“{given.item}”不是由外部给分的项目", score.citation)
+        organ, most, citation = row.supplied_by, row.full, row.citation
     if given.organ != organ:
-        reason = f"{citation.title}由{organ}给分，{given.organ or '（未写单位）'}无权给分"
-        return Unscored(event, "", "rejected", reason, citation)
-    if given.points < 0 or (full is not None and given.points > full):
-        return Unscored(event, "", "rejected", f"{given.points} 分超出 0 至 {full} 分", citation)
-    return None
+        who = given.organ or "（未写单位）"
+        return rejected(f"{citation.title}由{organ}给分，{who}无权给分", citation)
+    points = plain(given.points)
+    if most is not None and not 0 <= given.points <= most:
+        return rejected(f"{points} 分超出 0 至 {plain(most)} 分", citation, step)
+    return rejected(f"{points} 分低于 0 分", citation) if given.points < 0 else None
 
 
 def _approval(score: Score, event: Event, known: Sequence[Event]) -> Event | None:
@@ -191,7 +222,7 @@ def _approval(score: Score, event: Event, known: Sequence[Event]) -> Event | Non
 
 
 def _assess(
-    bench: Bench, score: Score, unit: str, event: Event, struck: frozenset[str],
+    bench: Bench, score: Score, unit: str, event: Event, struck: Mapping[str, str],
     registry: Registry, exemptions: Sequence[Event], evidence: Evidence,
 ) -> None:  # fmt: skip
     payload, at = event.payload, event.occurred_at
@@ -204,8 +235,10 @@ def _assess(
             Unscored(event, "", "parked" if known is None else "rejected", reason)
         )
         return
-    if exempts(exemptions, unit, at) is not None:
+    exemption = exempts(exemptions, unit, at)
+    if exemption is not None:
         evidence.unscored.append(Unscored(event, "", "exempt", "该单位此时免于考核"))
+        evidence.sources.append(exemption.id)
         return
     day = bench.scheme.day(at)
     assert score.table is not None
@@ -213,7 +246,7 @@ def _assess(
     for sighting in _sightings(event):
         evidence.assessments.setdefault(sighting.inspection, (at, table))
         anchor = f"{event.id}#{sighting.finding}" if sighting.finding else event.id
-        if not sighting.category or anchor in struck:
+        if not sighting.is_finding or anchor in struck:
             continue
         charge = _charge(bench, table, sighting, day, exemptions, unit, evidence)
         if isinstance(charge, Unscored):
@@ -231,7 +264,7 @@ def _sightings(event: Event) -> Iterator[_Sighting]:
         yield _Sighting(event, "", payload.inspection, payload.category, payload.place,
                         payload.issue, bool(payload.duplicate_of))  # fmt: skip
     elif isinstance(payload, Inspection):
-        yield _Sighting(event, "", payload.inspection, "", "", "", False)
+        yield _Sighting(event, "", payload.inspection, "", "", "", False, is_finding=False)
         for finding in payload.findings:
             yield _Sighting(event, finding.id, payload.inspection, finding.category, finding.place,
                             finding.issue, bool(finding.duplicate_of))  # fmt: skip
@@ -249,10 +282,20 @@ def _charge(
 
     if sighting.duplicate:
         return unscored("duplicate", "与另一发现重复，不重复扣分")
+    if sighting.issue in evidence.out:
+        move, why = evidence.out[sighting.issue]
+        evidence.sources.append(move.id)
+        return unscored("void", f"案件 {sighting.issue} {why}，不扣分")
+    if not sighting.category:
+        return unscored("incomplete", "未写问题类别，无法对照扣分表，待补报")
     if scheme.categories and sighting.category not in scheme.categories:
         reason = f"问题类别“{sighting.category}”不在本方案之内，暂存待判"
         return unscored("parked", reason, scheme.taxonomy_citation)
-    if exempts(exemptions, unit, event.occurred_at, sighting.category, sighting.issue) is not None:
+    if sighting.place and scheme.places and sighting.place not in scheme.places:
+        return unscored("parked", f"地点代码“{sighting.place}”不在本方案之内，暂存待判")
+    exemption = exempts(exemptions, unit, event.occurred_at, sighting.category, sighting.issue)
+    if exemption is not None:
+        evidence.sources.append(exemption.id)
         return unscored("exempt", "免责，不扣分")
     if sighting.issue and (sighting.inspection, sighting.issue) in evidence.issues:
         return unscored("repeat", f"案件 {sighting.issue} 本次测评已扣分")
@@ -263,6 +306,8 @@ def _charge(
             order = (*order_key(event), sighting.finding)
             return Charge(order, sighting.inspection, row, event, sighting.finding, flags)
         switched_off = cite_value(off, off.at(day))
+    if not sighting.place and table.needs_place(sighting.category):
+        return unscored("incomplete", f"“{sighting.category}”未写地点，无法对照扣分表，待补报")
     where = scheme.places.get(sighting.place, sighting.place)
     reason = f"{where}“{sighting.category}”不在扣分表之内，不扣分"
     if switched_off is not None:

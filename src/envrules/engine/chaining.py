@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from envrules.engine.match import Firing, Matcher, MatchFact, Pattern, Rule, run_to_fixpoint
+from envrules.engine.match import Matcher, MatchFact, Pattern, Rule
 from envrules.kinds import consequences
 from envrules.kinds.consequences import Fact
+from envrules.model.base import Instant
 from envrules.ruleset.compile import Scheme
 
-Derive = Callable[[consequences.Rule, Sequence[Fact]], Iterable[Fact]]
-"""From a rule that fired and the facts it fired on to what holds because of it."""
+Derive = Callable[["Fired"], Iterable[Fact]]
+"""From a rule that fired to what holds because of it."""
 
 
 def _kind(kind: str, name: str) -> str:
@@ -25,15 +27,15 @@ def _kind(kind: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A rule that fired, on these facts."""
+    """A rule that fired for one issue, or for the whole period."""
 
     rule: consequences.Rule
+    anchor: str
+    """The issue the consequence belongs to, or '' for the whole period."""
     facts: tuple[Fact, ...]
-
-    @property
-    def anchor(self) -> str:
-        """Return the issue the consequence belongs to, or '' for the whole period."""
-        return next((f.anchor for f in self.facts if f.anchor), "")
+    """The facts that made it fire first."""
+    further: tuple[Fact, ...]
+    """What would have made it fire as well, later: more evidence for the same consequence."""
 
 
 class Chainer:
@@ -104,28 +106,57 @@ class _Book:
         }
 
     def run(self, facts: Sequence[Fact], derive: Derive) -> list[Fired]:
-        """Return the firings on one group of facts."""
+        """Return what fires on one group of facts, each rule once for each anchor.
+
+        Rules see a fact's kind and name only, so facts that share both meet them as one. A
+        stratum's rules read nothing that its own or a later one derives: what a rule leads to is
+        derived from all that made it fire, however many strata that comes from.
+        """
         if self._matcher is None or not facts:
             return []
-        known: dict[str, Fact] = {}
+        causes: dict[tuple[str, str], list[_Cause]] = {}
+        fired: dict[tuple[str, str], Fired] = {}
+        derived: dict[tuple[str, str], tuple[Fact, ...]] = {}
+        for stratum in range(len(self._matcher.strata)):
+            told = self._told(chain(facts, *derived.values()))
+            known = [MatchFact(identity, identity.partition("|")[0], {}) for identity in told]
+            touched: set[tuple[str, str]] = set()
+            for firing in self._matcher.run(known, stratum=stratum):
+                cause = [told[identity] for identity in firing.facts]
+                anchor = next((same[0].anchor for same in cause if same[0].anchor), "")
+                key = (self.rules[firing.rule].id, anchor)
+                causes.setdefault(key, []).append(cause)
+                fired[key] = _fired(self.rules[firing.rule], anchor, causes[key])
+                touched.add(key)
+            for key in sorted(touched):
+                derived[key] = tuple(derive(fired[key]))
+        return list(fired.values())
 
-        def told(fact: Fact) -> list[MatchFact]:
-            """One match fact by name, another for rules that take any name."""
-            told = []
-            for kind in (_kind(fact.kind, fact.name), _kind(fact.kind, "")):
-                pair = (fact.kind, fact.name if ":" in kind else "")
-                if pair in self.wanted:
-                    identity = f"{kind}|{fact.name}|{fact.anchor}|{fact.at}|{','.join(fact.events)}"
-                    known[identity] = fact
-                    told.append(MatchFact(identity, kind, {}))
-            return told
+    def _told(self, facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+        """Return the facts that the matcher is told, by name, and again where any name is asked.
 
-        def follow(firing: Firing) -> list[MatchFact]:
-            rule = self.rules[firing.rule]
-            return [
-                m for fact in derive(rule, [known[i] for i in firing.facts]) for m in told(fact)
-            ]
+        Facts of one kind, name and anchor are one; the earliest of them comes first.
+        """
+        told: dict[str, list[Fact]] = {}
+        for fact in facts:
+            for name in (fact.name, ""):
+                if (fact.kind, name) in self.wanted:
+                    identity = f"{_kind(fact.kind, name)}|{fact.name}|{fact.anchor}"
+                    told.setdefault(identity, []).append(fact)
+        return {identity: sorted(same, key=_age) for identity, same in told.items()}
 
-        given = {m.id: m for fact in facts for m in told(fact)}
-        result = run_to_fixpoint(self._matcher, given.values(), follow, max_rounds=64)
-        return [Fired(self.rules[f.rule], tuple(known[i] for i in f.facts)) for f in result.firings]
+
+_Cause = list[list[Fact]]
+"""What a rule fired on: for each of its patterns the facts that are one to it, earliest first."""
+
+
+def _age(fact: Fact) -> tuple[Instant, str, str, tuple[str, ...]]:
+    return fact.at, fact.kind, fact.name, fact.events
+
+
+def _fired(rule: consequences.Rule, anchor: str, causes: Sequence[_Cause]) -> Fired:
+    """Return the firing by its earliest cause; everything else is further evidence."""
+    firsts = [tuple(same[0] for same in cause) for cause in causes]
+    facts = min(firsts, key=lambda c: (max(f.at for f in c), [_age(f) for f in c]))
+    rest = {_age(f): f for cause in causes for same in cause for f in same if f not in facts}
+    return Fired(rule, anchor, facts, tuple(rest[age] for age in sorted(rest)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from envrules.model.base import Instant
@@ -42,24 +42,33 @@ class Unit:
 
 
 class Registry:
-    """The units of a locality, over time."""
+    """The units of a locality, over time: each is a sequence of spans, one a declaration."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self._units: dict[str, Unit] = {}
+        """Read unit events in any order: ends are laid over declarations, however late these are."""
+        self._spans: dict[str, list[Unit]] = {}
         self._titles: dict[str, list[tuple[Instant, str]]] = {}
-        for event in events:
-            self._apply(event)
+        known = sorted(events, key=order_key)
+        for event in known:
+            if isinstance(event.payload, UnitDeclared):
+                self._declare(event.payload, event.occurred_at)
+        for event in known:
+            self._end_or_rename(event)
 
-    def _apply(self, event: Event) -> None:
+    def _declare(self, given: UnitDeclared, at: Instant) -> None:
+        """Begin a span: what was declared before holds until then, or is replaced if it began then."""
+        since = at if given.since is None else given.since
+        earlier = [s for s in self._spans.get(given.unit, ()) if s.since < since]
+        earlier = [replace(s, until=min(s.until, since)) for s in earlier]
+        new = Unit(given.unit, given.title, given.type, given.parent, since,
+                   FOREVER if given.until is None else given.until,
+                   attributes=given.attributes)  # fmt: skip
+        self._spans[given.unit] = [*earlier, new]
+        self._titles.setdefault(given.unit, []).append((since, given.title))
+
+    def _end_or_rename(self, event: Event) -> None:
         payload, at = event.payload, event.occurred_at
-        if isinstance(payload, UnitDeclared):
-            since = at if payload.since is None else payload.since
-            self._units[payload.unit] = Unit(
-                payload.unit, payload.title, payload.type, payload.parent, since,
-                payload.until or FOREVER, attributes=payload.attributes,
-            )  # fmt: skip
-            self._titles.setdefault(payload.unit, []).append((since, payload.title))
-        elif isinstance(payload, UnitRenamed):
+        if isinstance(payload, UnitRenamed):
             self._titles.setdefault(payload.unit, []).append((at, payload.title))
         elif isinstance(payload, UnitMerged):
             for unit in payload.units:
@@ -68,27 +77,37 @@ class Registry:
             self._end(payload.unit, at, payload.into[0] if payload.into else "")
 
     def _end(self, unit: str, at: Instant, successor: str) -> None:
-        known = self._units.get(unit)
-        if known is not None and unit != successor:
-            self._units[unit] = Unit(
-                known.id, known.title, known.type, known.parent, known.since,
-                min(known.until, at), successor, known.attributes,
-            )  # fmt: skip
+        if unit != successor and unit in self._spans:
+            self._spans[unit] = [
+                replace(s, until=min(s.until, at), successor=successor) if s.since < at else s
+                for s in self._spans[unit]
+            ]
+
+    def knows(self, unit: str) -> bool:
+        """Return whether the unit was ever declared."""
+        return unit in self._spans
+
+    def with_unit(self, event: Event) -> Registry:
+        """Return the registry with a unit that was not known before; nothing else may change."""
+        more = Registry(())
+        more._spans, more._titles = dict(self._spans), dict(self._titles)
+        assert isinstance(event.payload, UnitDeclared)
+        more._declare(event.payload, event.occurred_at)
+        return more
 
     def unit(self, unit: str, at: Instant) -> Unit | None:
-        """Return the unit if it exists at `at`, else None."""
-        known = self._units.get(unit)
-        return known if known is not None and known.since <= at < known.until else None
+        """Return the unit as it is at `at`, or None if it does not exist then."""
+        return next((s for s in self._spans.get(unit, ()) if s.since <= at < s.until), None)
 
     def responsible(self, unit: str, at: Instant) -> str:
         """Return who answers for the unit's open issues at `at`: itself or its successor."""
         seen: set[str] = set()
         while unit not in seen:
             seen.add(unit)
-            known = self._units.get(unit)
-            if known is None or at < known.until or not known.successor:
+            spans = self._spans.get(unit)
+            if not spans or at < spans[-1].until or not spans[-1].successor:
                 return unit
-            unit = known.successor
+            unit = spans[-1].successor
         return unit
 
     def title(self, unit: str, at: Instant) -> str:
@@ -97,20 +116,18 @@ class Registry:
         before = bisect_right([since for since, _ in titles], at) - 1
         return titles[max(before, 0)][1] if titles else unit
 
+    def life(self, unit: str, types: frozenset[str], start: Instant, end: Instant) -> Unit | None:
+        """Return the unit for as long as it is of these types within [start, end), or None."""
+        spans = [
+            s for s in self._spans.get(unit, ())
+            if s.type in types and s.since < end and s.until > start and s.since < s.until
+        ]  # fmt: skip
+        return replace(spans[-1], since=spans[0].since) if spans else None
+
     def of_types(self, types: frozenset[str], start: Instant, end: Instant) -> list[Unit]:
         """Return the units of these types that exist at some time of [start, end), by id."""
-        return sorted(
-            (
-                u
-                for u in self._units.values()
-                if u.type in types and u.since < end and u.until > start
-            ),
-            key=lambda u: u.id,
-        )
-
-    def share_of(self, unit: Unit, start: Instant, end: Instant) -> float:
-        """Return which part of [start, end) the unit existed."""
-        return max(0, min(end, unit.until) - max(start, unit.since)) / (end - start)
+        lives = (self.life(unit, types, start, end) for unit in sorted(self._spans))
+        return [unit for unit in lives if unit is not None]
 
 
 CONTEXT_PAYLOADS = (UnitDeclared, UnitRenamed, UnitMerged, UnitSplit, Exemption)
@@ -135,7 +152,18 @@ class Records:
 
     def with_event(self, event: Event) -> Records:
         """Return the records with one event more."""
-        return Records((*self.events, event))
+        more = Records((*self.events, event))
+        latest = self._views.get(FOREVER)
+        if latest is not None and self._only_declares(event):
+            more._views[FOREVER] = (latest[0].with_unit(event), latest[1])
+        return more
+
+    def _only_declares(self, event: Event) -> bool:
+        """Return whether the event declares a new unit where nothing but declarations is known."""
+        payload = event.payload
+        if not isinstance(payload, UnitDeclared) or self.as_of(FOREVER)[0].knows(payload.unit):
+            return False
+        return all(isinstance(e.payload, UnitDeclared | Exemption) for e in self.events)
 
     def as_of(self, cut: int) -> tuple[Registry, tuple[Event, ...]]:
         """Return the units and the exemptions known at log entry `cut`."""

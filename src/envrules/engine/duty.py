@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envrules import calendar as cal
+from envrules.engine.assessment import exempt_throughout
 from envrules.engine.context import Unit, live
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, duty_node
@@ -14,7 +15,7 @@ from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
 from envrules.ruleset.compile import Scheme
 
-_WORDS = {"met": "已履行", "late": "迟报", "missed": "未履行"}
+_WORDS = {"met": "已履行", "late": "迟报", "missed": "未履行", "exempt": "免责"}
 
 
 def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
@@ -31,8 +32,9 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         judged.wake(end)
         return judged
     found = duties.judge(duty, live(inputs.events), end)
-    outcome = found[0] if found else "missed"
-    events = (found[1].id,) if found else ()
+    exempt = exempt_throughout(bench.context.exemptions, unit, start, end)
+    outcome = found[0] if found else "exempt" if exempt else "missed"
+    events = (found[1].id,) if found else tuple(event.id for event in exempt)
     reason = f"{bench.title(unit, end - 1)} {cycle} {duty.citation.title}：{_WORDS[outcome]}"
     content = Content(
         slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", cycle), kind="duty",
@@ -41,9 +43,10 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         steps=(cite(duty.citation, note=reason),), revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
-    if outcome != "met":
+    if outcome == "missed":
         period = cal.period_of(scheme.timezone, start, "month")
-        bench.tell(judged, Fact("missed", duty.id, unit, period, end, "", events, reason))
+        fact = Fact("missed", duty.id, unit, period, end, "", events, reason)
+        bench.tell(judged, fact, content.slot)
     return judged
 
 
@@ -59,11 +62,19 @@ def _owes(scheme: Scheme, duty: Duty, cycle: str, unit: Unit) -> bool:
     return not duty.working_days_only or scheme.calendar.days.is_working(first)
 
 
-def cycles_ended(bench: Bench, before: Instant, now: Instant) -> list[Node]:
-    """Return the duties whose cycle ended in (before, now], for every unit that owes them."""
+def cycles_ended(
+    bench: Bench, before: Instant, now: Instant, only: frozenset[str] | None = None
+) -> list[Node]:
+    """Return the duties whose cycle ended in (before, now], for every unit that owes them.
+
+    `only`: for these units alone.
+    """
     scheme, nodes = bench.scheme, []
     for duty in scheme.duties:
-        units = bench.context.registry.of_types(duty.units, before, now + 1)
+        units = [
+            u for u in bench.context.registry.of_types(duty.units, before, now + 1)
+            if only is None or u.id in only
+        ]  # fmt: skip
         if not units:
             continue
         since = max(bench.context.since, min(u.since for u in units))

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
+from envrules import calendar as cal
 from envrules.engine.consequence import judge_consequences
 from envrules.engine.context import live
 from envrules.engine.duty import judge_duty
 from envrules.engine.issue import judge_issue
-from envrules.engine.judging import Bench, Inputs, Judgement
+from envrules.engine.judging import (
+    Bench,
+    FactFeed,
+    Feed,
+    Inputs,
+    Judgement,
+    StandingFeed,
+)
 from envrules.engine.lists import judge_lists
-from envrules.engine.nodes import Node
+from envrules.engine.nodes import Node, unit_of
 from envrules.engine.publication import publish
 from envrules.engine.score import judge_score
 from envrules.engine.slip import judge_slip
 from envrules.engine.unread import judge_unread
+from envrules.kinds.compiled import cite
+from envrules.model.decisions import Content, Slot
 from envrules.model.events import AppealDecided, AppealFiled
+from envrules.model.values import NoValueInForce
 
 _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
     "event": judge_unread,
@@ -30,11 +43,45 @@ _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
 
 def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return what holds of a node, in the state of publication that acts have brought it to."""
-    judged = _JUDGES[node.kind](bench, node, inputs)
+    try:
+        judged = _JUDGES[node.kind](bench, node, inputs)
+    except NoValueInForce as missing:
+        judged = Judgement()
+        judged.add(_no_value(bench, node, missing))
     appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
     if inputs.acts or appeals:
         events = live(inputs.events)
         judged.contents = {
             slot: publish(content, inputs.acts, events) for slot, content in judged.contents.items()
         }
+    judged.feeds = {
+        target: kept for target, feeds in judged.feeds.items()
+        if (kept := [known for feed in feeds if (known := _follows(feed, judged)) is not None])
+    }  # fmt: skip
     return judged
+
+
+def _follows(feed: Feed, judged: Judgement) -> Feed | None:
+    """Return a feed as the decision that it follows from leaves it: nothing if that is revoked."""
+    if not isinstance(feed, FactFeed | StandingFeed) or feed.because is None:
+        return feed
+    content = judged.contents.get(feed.because)
+    if content is None or content.publication == "revoked":
+        return None
+    if isinstance(feed, StandingFeed):
+        return feed if content.publication == "published" else None
+    held = feed.fact.held or content.publication == "held"
+    return FactFeed(replace(feed.fact, held=held, steps=content.steps), feed.because)
+
+
+def _no_value(bench: Bench, node: Node, missing: NoValueInForce) -> Content:
+    """Return the decision that a node cannot be judged: a value is missing on a day."""
+    scheme, unit = bench.scheme, unit_of(node)
+    reason = f"{missing.citation.title}在 {missing.day} 没有生效的值，无法判定"
+    return Content(
+        slot=Slot(scheme.slug, missing.citation.id, f"unit:{unit}" if unit else f"node:{node.kind}",
+                  "/".join((node.kind, *node.parts))),
+        kind="lifecycle", outcome="no_value", title="缺少生效的值", reason=reason,
+        at=cal.day_bounds(scheme.timezone, missing.day)[0], unit=unit,
+        steps=(cite(missing.citation, note=reason),), revision=scheme.revision,
+    )  # fmt: skip

@@ -10,7 +10,16 @@ from envrules import calendar as cal
 from envrules.engine.context import exempts, live
 from envrules.engine.judging import Bench, Inputs, Judgement, SlipFiring, consequences
 from envrules.engine.nodes import Node, charged_unit, slip_node
-from envrules.engine.rungs import rung_of, show_time, slip_follows, slip_note
+from envrules.engine.rungs import (
+    merged_slot,
+    misserved,
+    rung_of,
+    service_of_slip,
+    show_time,
+    single_slot,
+    slip_follows,
+    slip_note,
+)
 from envrules.kinds import deadlines, ladders, lifecycle
 from envrules.kinds.compiled import cite
 from envrules.kinds.consequences import Fact, FactKind
@@ -47,13 +56,18 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     if exemption is not None:
         judged.add(_exempt(bench, state, exemption))
         return judged
-    try:
-        for deadline in bench.scheme.deadlines:
+    for deadline in bench.scheme.deadlines:
+        try:
             _judge_deadline(bench, state, deadline, judged)
-        for ladder in bench.scheme.ladders:
-            _judge_ladder(bench, state, ladder, _served(ladder, events, inputs), judged)
-    except NoValueInForce as missing:
-        judged.add(_no_value(bench, state, missing))
+        except NoValueInForce as missing:
+            judged.add(_no_value(bench, state, missing))
+    fired: list[ladders.Firing] = []
+    for ladder in bench.scheme.ladders:
+        try:
+            fired += _judge_ladder(bench, state, ladder, events, inputs, judged)
+        except NoValueInForce as missing:
+            judged.add(_no_value(bench, state, missing))
+    _refuse_services(bench, state, events, fired, judged)
     _feed_facts(bench, state, judged)
     return judged
 
@@ -115,7 +129,8 @@ def _exempt(bench: Bench, state: IssueState, exemption: Event) -> Content:
     reason = f"依“{exemption.payload.basis}”免责，经{exemption.payload.approver}批准"  # type: ignore[union-attr]
     return _content(
         bench, state, "exemption", state.found.id, "lifecycle", "exempt", "免责", reason,
-        state.found.occurred_at, (state.found.id, exemption.id), (),
+        state.found.occurred_at, (state.found.id, exemption.id),
+        [cite(Citation(id="exemption", title="免责", location=""), note=reason)],
     )  # fmt: skip
 
 
@@ -131,7 +146,10 @@ def _no_value(bench: Bench, state: IssueState, missing: NoValueInForce) -> Conte
 
 # ── clocks ──
 
-_DEADLINE_WORDS = {"running": "限期内", "on_time": "按期", "overdue": "超期", "suspended": "挂账"}
+_DEADLINE_WORDS = {
+    "running": "限期内", "on_time": "按期", "overdue": "超期", "suspended": "挂账",
+    "force_closed": "强制结案，不计按期",
+}  # fmt: skip
 
 
 def _judge_deadline(
@@ -151,96 +169,113 @@ def _judge_deadline(
         parts.append(f"期限 {show_time(zone, verdict.due)}")
     if verdict.stopped is not None:
         parts.append(f"{_stopped_by(state, deadline)} {show_time(zone, verdict.stopped)}")
-    if state.forced and verdict.outcome == "overdue":
-        parts.append("强制结案不计按期")
     content = _content(
         bench, state, deadline.citation.id, start.id, "deadline", verdict.outcome,
-        deadline.citation.title, "，".join(parts), verdict.at, _clock_events(state, start),
+        deadline.citation.title, "，".join(parts), verdict.at,
+        _distinct(state.found, start, *verdict.events, state.claim, state.verified, state.closed),
         verdict.steps,
     )  # fmt: skip
     judged.add(replace(content, due=verdict.due, warnings=verdict.warnings))
     if verdict.outcome == "overdue":
         # What follows from being late is not said anew, nor approved anew, when it is mended late.
         said = "，".join(parts[:2] if verdict.due is not None else parts[:1])
-        causes = _distinct(state.found, start, state.extension, state.deferral)
+        causes = _distinct(state.found, start, *verdict.events)
         note = f"案件 {state.issue} {said}"
-        _feed(bench, state, judged, "overdue", deadline.id, verdict.at, note, causes)
+        _feed(bench, state, judged, "overdue", deadline.id, verdict.at, note, causes, content.slot)
 
 
 def _stopped_by(state: IssueState, deadline: deadlines.Deadline) -> str:
     """Return the word for what stopped the clock."""
+    if state.forced_stop(deadline.stops):
+        return lifecycle.WORDS["force_closed"]
     if deadline.stops != "closed" and state.claim is not None:
         return lifecycle.WORDS["handled"]
     if deadline.stops != "closed" and state.verified is not None:
         return lifecycle.WORDS["check_passed"]
-    return lifecycle.WORDS["force_closed" if state.forced else "closed"]
+    return lifecycle.WORDS["closed"]
 
 
-def _clock_events(state: IssueState, start: Event) -> tuple[str, ...]:
-    """Return the events that a clock's verdict rests on, without repeats, in Order."""
-    return _distinct(state.found, start, state.extension, state.deferral, state.claim,
-                     state.verified, state.closed)  # fmt: skip
-
-
-def _distinct(*events: Event | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(e.id for e in events if e is not None))
+def _distinct(*events: Event | str | None) -> tuple[str, ...]:
+    """Return the ids of the events that are there, without repeats."""
+    ids = (event.id if isinstance(event, Event) else event for event in events if event is not None)
+    return tuple(dict.fromkeys(ids))
 
 
 def _judge_ladder(
-    bench: Bench, state: IssueState, ladder: ladders.Ladder, served: dict[str, Instant],
-    judged: Judgement,
-) -> None:  # fmt: skip
-    scheme = bench.scheme
-    named = charged_unit(scheme, state.payload)
+    bench: Bench, state: IssueState, ladder: ladders.Ladder, events: Sequence[Event],
+    inputs: Inputs, judged: Judgement,
+) -> list[ladders.Firing]:  # fmt: skip
+    """Record or send on the slips that have fallen due; return them, each with its unit."""
+    scheme, registry = bench.scheme, bench.context.registry
+    named, found = charged_unit(scheme, state.payload), state.found
+    assert found is not None
+
+    def slot_of(rung: ladders.Rung, at: Instant) -> Slot:
+        if ladder.merged:
+            unit, day = registry.responsible(named, at), scheme.day(at).isoformat()
+            return merged_slot(scheme.slug, rung, unit, day)
+        return single_slot(scheme.slug, rung, state.issue, found.id)
+
+    def service_of(rung: ladders.Rung, at: Instant) -> ladders.Service | None:
+        unit = registry.responsible(named, at)
+        return service_of_slip(ladder, rung, unit, at, slot_of(rung, at), events, inputs.acts)
+
     climbed = ladders.climb(
-        ladder, state, named, served, scheme.calendar, scheme.day, bench.context.now
+        ladder, state, named, service_of, scheme.calendar, scheme.day, bench.context.now
     )
     judged.wake(climbed.wake_at)
-    for firing in climbed.firings:
-        unit = bench.context.registry.responsible(named, firing.at)
+    fired = [replace(f, unit=registry.responsible(named, f.at)) for f in climbed.firings]
+    for firing in fired:
+        slot = slot_of(rung_of(ladder, firing.rung), firing.at)
         if ladder.merged:
-            day = scheme.day(firing.at).isoformat()
-            target = slip_node(scheme.slug, ladder.id, firing.rung, unit, day)
-            judged.feed(target, SlipFiring(replace(firing, unit=unit)))
+            target = slip_node(scheme.slug, ladder.id, firing.rung, firing.unit, slot.anchor)
+            judged.feed(target, SlipFiring(firing))
         else:
-            _single_slip(bench, state, ladder, firing, unit, judged)
+            _single_slip(bench, ladder, firing, slot, judged)
+    return fired
 
 
 def _single_slip(
-    bench: Bench, state: IssueState, ladder: ladders.Ladder, firing: ladders.Firing, unit: str,
+    bench: Bench, ladder: ladders.Ladder, firing: ladders.Firing, slot: Slot, judged: Judgement
+) -> None:
+    rung = rung_of(ladder, firing.rung)
+    note = slip_note(bench, rung, [firing])
+    content = Content(
+        slot=slot, kind="slip", outcome=rung.id, title=rung.citation.title,
+        reason=f"{bench.title(firing.unit, firing.at)}：{note}", at=firing.at, unit=firing.unit,
+        issues=(firing.issue,), events=firing.events, consequences=consequences(rung.then),
+        steps=firing.steps, warnings=firing.warnings,
+        publication="proposed" if rung.needs_approval else "published",
+        revision=bench.scheme.revision,
+    )  # fmt: skip
+    judged.add(content)
+    slip_follows(bench, judged, ladder.id, content, firing.issue, note)
+
+
+def _refuse_services(
+    bench: Bench, state: IssueState, events: Sequence[Event], fired: Sequence[ladders.Firing],
     judged: Judgement,
 ) -> None:  # fmt: skip
-    rung = rung_of(ladder, firing.rung)
-    assert state.found is not None
-    note = slip_note(bench, rung, [firing])
-    content = _content(
-        bench, state, rung.citation.id, state.found.id, "slip", rung.id, rung.citation.title,
-        f"{bench.title(unit, firing.at)}：{note}", firing.at, firing.events, firing.steps,
-    )  # fmt: skip
-    judged.add(replace(
-        content, unit=unit, consequences=consequences(rung.then), warnings=firing.warnings,
-        publication="proposed" if rung.needs_approval else "published",
-    ))  # fmt: skip
-    slip_follows(
-        bench, judged, ladder.id, rung.id, unit, state.issue, note, firing.at, firing.events
-    )
-
-
-def _served(ladder: ladders.Ladder, events: Sequence[Event], inputs: Inputs) -> dict[str, Instant]:
-    """Return when each rung's slip was first served: handed over, or published after approval."""
-    times: list[tuple[str, Instant]] = [
-        (event.payload.slip, event.occurred_at)
-        for event in events if isinstance(event.payload, SlipServed)
-    ]  # fmt: skip
-    prefix = f"{ladder.citation.id}."
-    published = (
-        act for act in inputs.acts
-        if act.action == "publish" and act.slot is not None and act.slot.rule.startswith(prefix)
-    )  # fmt: skip
-    if ladder.served_on_publication:
-        times += [(act.slot.rule.removeprefix(prefix), act.at) for act in published if act.slot]
-    # The earliest comes last, and stays.
-    return dict(sorted(times, reverse=True))
+    """Say of each service that it serves no slip; of one yet to come, when its time has come."""
+    for event in events:
+        if not isinstance(event.payload, SlipServed):
+            continue
+        slip = event.payload.slip
+        if event.occurred_at > bench.context.now:
+            judged.wake(event.occurred_at)
+            continue
+        problems = [misserved(event, f.rung, f.unit, f.at) for f in fired if f.rung == slip]
+        if "" in problems:
+            continue
+        reason = problems[0] if problems else f"该案没有应送达的“{slip}”"
+        known = (r for ladder in bench.scheme.ladders for r in ladder.rungs if r.id == slip)
+        unknown = Citation(id="issues.supervised", title="案件办理", location="")
+        citation = next((r.citation for r in known), unknown)
+        judged.add(_content(
+            bench, state, citation.id, event.id, "lifecycle", "rejected",
+            f"送达：{_OUTCOMES['rejected']}", reason, event.occurred_at, (event.id,),
+            [cite(citation, note=reason)],
+        ))  # fmt: skip
 
 
 # ── facts for the rules ──
@@ -249,6 +284,8 @@ def _served(ladder: ladders.Ladder, events: Sequence[Event], inputs: Inputs) -> 
 def _feed_facts(bench: Bench, state: IssueState, judged: Judgement) -> None:
     found = state.found
     assert found is not None
+    if state.out is not None:
+        return
     if state.payload.source:
         _feed(bench, state, judged, "found", state.payload.source, found.occurred_at,
               f"{state.payload.category or '问题'}（案件 {state.issue}）", (found.id,))  # fmt: skip
@@ -259,11 +296,11 @@ def _feed_facts(bench: Bench, state: IssueState, judged: Judgement) -> None:
 
 def _feed(
     bench: Bench, state: IssueState, judged: Judgement, kind: FactKind, name: str, at: Instant,
-    note: str, events: tuple[str, ...],
+    note: str, events: tuple[str, ...], because: Slot | None = None,
 ) -> None:  # fmt: skip
     """Send a fact to the consequences of the unit that answers for the issue."""
     scheme = bench.scheme
     unit = bench.context.registry.responsible(charged_unit(scheme, state.payload), at)
     period = cal.period_of(scheme.timezone, at, "month")
     fact = Fact(kind, name, unit, period, at, anchor=state.issue, events=events, note=note)
-    bench.tell(judged, fact)
+    bench.tell(judged, fact, because)

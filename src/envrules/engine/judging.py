@@ -40,13 +40,17 @@ class FactFeed(Frozen, tag_field="@", tag=True):
     """A fact for the rules."""
 
     fact: Fact
+    because: Slot | None = None
+    """The sender's decision that says so: the fact stands, waits and falls with it."""
 
 
 class StandingFeed(Frozen, tag_field="@", tag=True):
-    """A unit's figure at the close of a period."""
+    """A unit's figure at the close of a period, or what bars it from lists."""
 
     period: str
     standing: Standing
+    because: Slot | None = None
+    """The slip that bars the unit: it does once it is published."""
 
 
 Feed: TypeAlias = Adjustment | SlipFiring | FactFeed | StandingFeed
@@ -102,11 +106,14 @@ class Bench:
     chainer: Chainer
     cut: int = FOREVER
 
-    def tell(self, judged: Judgement, fact: Fact) -> None:
-        """Send a fact to the consequences of its unit, if any rule asks for it."""
+    def tell(self, judged: Judgement, fact: Fact, because: Slot | None = None) -> None:
+        """Send a fact to the consequences of its unit, if any rule asks for it.
+
+        `because` is the slot of the decision that it follows from: a revoked one tells nothing.
+        """
         if self.chainer.reads(self.scheme, fact.kind, fact.name):
             node = consequence_node(self.scheme, fact.unit, fact.period, fact.anchor)
-            judged.feed(node, FactFeed(fact))
+            judged.feed(node, FactFeed(fact, because))
 
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at a time."""

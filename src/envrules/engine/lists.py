@@ -53,10 +53,11 @@ def judge_lists(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
                 _rank(bench, score_id, period, partition, ranked, close.at, judged)
             others = listed.get(rule.never_with, frozenset())
             for place in lists.places(rule, ranked, day, others, bars):
-                judged.add(_place(bench, rule, period, place, close.at))
+                content = _place(bench, rule, period, place, close.at)
+                judged.add(content)
                 if not place.barred:
                     members.add(place.ranked.standing.unit)
-                    _feed(bench, rule, period, place, close.at, judged)
+                    _feed(bench, rule, place, content, judged)
         listed[rule.id] = frozenset(members)
     return judged
 
@@ -81,10 +82,10 @@ def _rank(
 
 def _place(bench: Bench, rule: ListRule, period: str, place: Place, at: Instant) -> Content:
     s = place.ranked.standing
-    listed, size = rule.citation.title, place.ranked.size
-    reason = (
-        f"{s.title} {period} {s.figure} 分，{size} 个单位中第 {place.ranked.rank} 名，列入{listed}"
-    )
+    # How many were ranked is a step: an approval of this place must not lapse because another
+    # unit gained or lost its figure.
+    listed = rule.citation.title
+    reason = f"{s.title} {period} {s.figure} 分，第 {place.ranked.rank} 名，列入{listed}"
     if place.barred:
         why = _titles(bench, place.barred)
         reason = f"{s.title} {period} 名次在{listed}之内，因 {why} 不列入，名额不递补"
@@ -110,12 +111,9 @@ def _titles(bench: Bench, barred: str) -> str:
     return "、".join(titles.get(name, name) for name in barred.split("、"))
 
 
-def _feed(
-    bench: Bench, rule: ListRule, period: str, place: Place, at: Instant, judged: Judgement
-) -> None:
+def _feed(bench: Bench, rule: ListRule, place: Place, content: Content, judged: Judgement) -> None:
     standing: Standing = place.ranked.standing
-    note = f"{period} 列入{rule.citation.title}"
-    bench.tell(
-        judged,
-        Fact("list", rule.id, standing.unit, period, at, "", standing.events, note, standing.held),
-    )
+    note = f"{content.period} 列入{rule.citation.title}"
+    fact = Fact("list", rule.id, standing.unit, content.period, content.at, "", standing.events,
+                note, standing.held)  # fmt: skip
+    bench.tell(judged, fact, content.slot)

@@ -72,7 +72,12 @@ class MemoryLocality:
     def append(self, entry: Entry, *, apply: bool = True) -> list[Decision]:
         """Append an entry and, unless an operator skipped it, apply it; return what it decides."""
         seq = self.log.append(entry)
-        return [] if seq is None or not apply else self.projection.apply(seq, entry)
+        if seq is None:
+            return []
+        if not apply:
+            self.projection.skip(seq)
+            return []
+        return self.projection.apply(seq, entry)
 
     def replay(self, entries: Iterable[Entry]) -> list[Decision]:
         """Append and apply entries in order; return all decisions."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from envrules import calendar as cal
-from envrules.kinds.scores import Score
 from envrules.model.base import Frozen, Instant
 from envrules.model.events import (
     AppealDecided,
@@ -56,9 +55,9 @@ def parse_node(key: str) -> Node:
     return Node(scheme, kind, tuple(parts))  # type: ignore[arg-type]
 
 
-def event_node(scheme: str, event: str) -> Node:
-    """Return the node of an event that nothing else reads."""
-    return Node(scheme, "event", (event,))
+def event_node(event: str) -> Node:
+    """Return the node of an event that no scheme reads, or that waits for what it is about."""
+    return Node("", "event", (event,))
 
 
 def issue_node(scheme: str, issue: str) -> Node:
@@ -93,6 +92,30 @@ def consequence_node(scheme: Scheme, unit: str, period: str, anchor: str) -> Nod
     node holds all of them.
     """
     return Node(scheme.slug, "consequence", (unit, period, "" if scheme.mixes_facts else anchor))
+
+
+def consequence_home(scheme: Scheme, node: Node, slot: str) -> Node:
+    """Return where a slot of a consequence node is judged under `scheme`."""
+    unit, period, _ = node.parts
+    issue, at, _ = slot.rpartition("\n")[2].rpartition("@")
+    return consequence_node(scheme, unit, period, issue if at else "")
+
+
+def defines(scheme: Scheme, node: Node) -> bool:
+    """Return whether the scheme still has the definition that a node is about."""
+    match node.kind:
+        case "score" | "list":
+            return any(score.id == node.parts[0] for score in scheme.scores)
+        case "duty":
+            return any(duty.id == node.parts[0] for duty in scheme.duties)
+        case "slip":
+            ladder, rung = node.parts[:2]
+            return any(
+                item.id == ladder and any(r.id == rung for r in item.rungs)
+                for item in scheme.ladders
+            )
+        case _:
+            return True
 
 
 def stage(node: Node, scheme: Scheme) -> tuple[int, int, str]:
@@ -154,15 +177,17 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
             nodes += _duty_nodes(scheme, event, unit, "") if unit else ()
     elif isinstance(payload, ScoreSupplied):
         nodes += [
-            score_node(slug, s.id, period_within(scheme, s, payload.period), payload.unit)
+            score_node(slug, s.id, period, payload.unit)
             for s in scheme.scores if s.id == payload.score
+            if (period := period_within(scheme, s.period, payload.period))
         ]  # fmt: skip
     elif isinstance(payload, ReportFiled):
         nodes += _duty_nodes(scheme, event, payload.unit, payload.period)
+        required = {o.words for rule in scheme.rules for o in rule.then if o.within is not None}
         nodes += [
             consequence_node(scheme, payload.unit, period, payload.about)
-            for period in _report_periods(scheme, payload, at)
-        ]
+            for period in _report_periods(scheme, payload, at) if payload.duty in required
+        ]  # fmt: skip
     return nodes
 
 
@@ -174,25 +199,55 @@ def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> lis
 
 
 def _duty_nodes(scheme: Scheme, event: Event, unit: str, period: str) -> list[Node]:
+    at = event.occurred_at
     return [
-        duty_node(scheme.slug, duty.id,
-                  period or cal.period_of(scheme.timezone, event.occurred_at, duty.every), unit)
+        duty_node(scheme.slug, duty.id, cycle, unit)
         for duty in scheme.duties if duty.meets(event)
+        if (cycle := period_within(scheme, duty.every, period, at))
     ]  # fmt: skip
 
 
 def _report_periods(scheme: Scheme, report: ReportFiled, at: Instant) -> list[str]:
-    """A report that names no period answers for this month or the one before (look-back 1)."""
+    """Return what a report may answer for.
+
+    One that names no period answers for its month and the two before, its quarter and year and
+    the ones before those: the close that required it may have come late.
+    """
     if report.period:
-        return [report.period]
-    month = cal.period_of(scheme.timezone, at, "month")
-    return [month, cal.previous_period(month)]
+        return [report.period] if _is_period(report.period) else []
+    periods = []
+    look_back: dict[cal.PeriodKind, int] = {"month": 2, "quarter": 1, "year": 1}
+    for kind, back in look_back.items():
+        period = cal.period_of(scheme.timezone, at, kind)
+        periods.append(period)
+        for _ in range(back):
+            period = cal.previous_period(period)
+            periods.append(period)
+    return periods
 
 
-def period_within(scheme: Scheme, score: Score, period: str) -> str:
-    """Return the score's own period that contains `period` (a month's bonus goes to its year)."""
+def _is_period(text: str) -> bool:
     try:
-        start, _ = cal.period_bounds(scheme.timezone, period)
+        cal.period_kind(text)
     except cal.CalendarError:
-        return period
-    return cal.period_of(scheme.timezone, start, score.period)
+        return False
+    return True
+
+
+_LENGTHS: tuple[cal.PeriodKind, ...] = ("day", "week", "month", "quarter", "year")
+
+
+def period_within(
+    scheme: Scheme, kind: cal.PeriodKind, period: str, at: Instant | None = None
+) -> str:
+    """Return the period of this kind that contains `period`, or `at` where none is named.
+
+    A month's bonus goes to its year. '' for a text that is no period, or for a longer one: a year
+    does not say which of its months is meant.
+    """
+    if not period and at is not None:
+        return cal.period_of(scheme.timezone, at, kind)
+    if not _is_period(period) or _LENGTHS.index(cal.period_kind(period)) > _LENGTHS.index(kind):
+        return ""
+    start, _ = cal.period_bounds(scheme.timezone, period)
+    return cal.period_of(scheme.timezone, start, kind)

@@ -9,7 +9,7 @@ however entries were batched on their way here.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -22,7 +22,8 @@ from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, Stan
 from envrules.engine.nodes import (
     UNFED,
     Node,
-    charged_unit,
+    consequence_home,
+    defines,
     event_node,
     issue_node,
     list_node,
@@ -33,24 +34,24 @@ from envrules.engine.nodes import (
     target_of,
     unit_of,
 )
+from envrules.engine.routing import Library, Routing
 from envrules.engine.state import Binding, NodeState, Standing, State
 from envrules.model.base import Instant, canonical_json
 from envrules.model.decisions import Change, Content, Decision, decision_id
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import (
     Event,
+    EventWithdrawn,
     Exemption,
     IssueFound,
     UnitDeclared,
     UnitMerged,
     UnitRenamed,
     UnitSplit,
-    order_key,
 )
 from envrules.ruleset.compile import Scheme
 
-Library = Callable[[str, str], Scheme]
-"""From scheme and revision to the compiled ruleset."""
+__all__ = ["Library", "Projection"]
 
 
 class Projection:
@@ -61,9 +62,10 @@ class Projection:
         self.state = state
         self._library = library
         self._chainer = chainer
+        self._routing = Routing(state, library)
         self._records = Records(
-            entry.event
-            for _, entry in state.entries(state.locality.records)
+            replace(entry.event, seq=seq)
+            for seq, entry in state.entries(state.locality.records)
             if isinstance(entry, Arrived)
         )
 
@@ -80,6 +82,11 @@ class Projection:
         keys = [node.key() for s in schemes for event in events for node in nodes_of(s, event)]
         self.state.prefetch(keys, [event.id for event in events])
 
+    def skip(self, seq: int) -> None:
+        """Pass over a log entry, as an operator's act says: it is as if it had never arrived."""
+        locality = self.state.locality
+        self.state.locality = replace(locality, skipped=(*locality.skipped, seq))
+
     def apply(self, seq: int, entry: Entry) -> list[Decision]:
         """Apply one log entry and return the decisions it gives rise to, in order."""
         if isinstance(entry, Arrived):
@@ -88,7 +95,7 @@ class Projection:
         dirty: set[str]
         match entry:
             case Arrived():
-                dirty = self._arrive(seq, entry)
+                dirty = self._arrive(seq, entry.event)
             case Tick():
                 dirty = self._tick(entry)
             case Published():
@@ -99,45 +106,51 @@ class Projection:
                 dirty = self._act(seq, entry)
         return self._settle(seq, dirty)
 
-    def _arrive(self, seq: int, entry: Arrived) -> set[str]:
-        event = entry.event
-        routed = self._route(seq, event)
-        if entry.node:
-            self._add_input(entry.node, seq)
-            routed.add(entry.node)
-        dirty = set(routed)
-        is_context = isinstance(event.payload, CONTEXT_PAYLOADS)
-        if is_context:
-            dirty |= self._record(event)
-        for reference in self.state.references(event.id, until=seq):
-            if is_context:
-                self._record(self._event(reference))
-            for key in routed:
-                self._add_input(key, reference)
+    def _arrive(self, seq: int, event: Event) -> set[str]:
+        """The event, and whatever waited for it, is read where it belongs from now on."""
+        routing = self._routing
         target = target_of(event.payload)
         if target:
             self.state.add_reference(target, seq)
-            dirty |= self._refer(seq, event, target)
-        return dirty
+        places = routing.family(event, until=seq)
+        root = routing.root(event, until=seq)
+        if root is not None and isinstance(root.payload, CONTEXT_PAYLOADS):
+            dirty = {key for place in places for key in self._record(routing.event(place))}
+            dirty |= self._concerned(root)
+        else:
+            dirty = set()
+        for place in places:
+            dirty |= self._move_in(routing.event(place), until=seq)
+        return dirty | self._out_and_back(event)
 
-    def _refer(self, seq: int, event: Event, target: str) -> set[str]:
-        """An event about another one is read wherever that one is."""
-        about = self.state.event_seq(target)
-        if about is None or about > seq:
-            return set()
-        original = self._event(about)
-        if isinstance(original.payload, CONTEXT_PAYLOADS):
-            self._record(event)
-            return self._concerned(original)
-        keys = {node.key() for node in self._nodes_of(original)}
+    def _move_in(self, event: Event, until: int) -> set[str]:
+        """Add an event to the nodes that read it; one that has waited leaves its waiting place."""
+        homes = self._routing.homes(event, until)
+        for key in homes:
+            self._add_input(key, event.seq)
+        lobby = event_node(event.id).key()
+        if event.seq == until or lobby in homes:
+            return homes
+        self._put_inputs(self.state.node(lobby), ())
+        return homes | {lobby}
+
+    def _out_and_back(self, event: Event) -> set[str]:
+        """Moves that take an issue out are read wherever its finding is, whichever came first."""
+        dirty = self._routing.findings_of(event)
+        for key in dirty:
+            self._add_input(key, event.seq)
+        keys, moves = self._routing.moves_out(event)
         for key in keys:
-            self._add_input(key, seq)
-        return keys
+            for place in moves:
+                self._add_input(key, place)
+        return dirty | keys
 
     def _record(self, event: Event) -> set[str]:
         """Add an event to what every evaluation knows; return the nodes it may concern."""
-        self._records = self._records.with_event(event)
         locality = self.state.locality
+        if event.seq in locality.records:
+            return set()
+        self._records = self._records.with_event(event)
         self.state.locality = replace(locality, records=(*locality.records, event.seq))
         return self._concerned(event)
 
@@ -157,13 +170,9 @@ class Projection:
             case _:
                 pass
         if isinstance(payload, Exemption) and not units and not issues:
-            return {
-                k
-                for s in self.state.locality.bindings
-                for k in self.state.keys_with_prefix(f"{s}\n")
-            }
+            return {k for s in self.state.locality.bindings for k in self._all_of(s)}
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
-        keys |= {node.key() for node in self._cycles(0) if unit_of(node) in units}
+        keys |= {node.key() for node in self._cycles(0, frozenset(units))}
         return keys | {
             issue_node(slug, issue).key()
             for slug in self.state.locality.bindings
@@ -185,12 +194,16 @@ class Projection:
         dirty = set(self.state.keys_due(now))
         return dirty | {node.key() for node in self._cycles(before)}
 
-    def _cycles(self, before: Instant) -> Iterator[Node]:
-        """Yield the duties whose cycle has ended since `before`."""
+    def _cycles(self, before: Instant, units: frozenset[str] | None = None) -> Iterator[Node]:
+        """Yield the duties (of these units) whose cycle has ended since `before`."""
         locality = self.state.locality
         for slug, binding in locality.bindings.items():
             bench = self._bench(self._library(slug, binding.revision))
-            yield from cycles_ended(bench, before, locality.tick)
+            yield from cycles_ended(bench, before, locality.tick, units)
+
+    def _all_of(self, scheme: str) -> list[str]:
+        """Return all nodes of a scheme."""
+        return self.state.keys_with_prefix(f"{scheme}\n")
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
         """A new revision judges everything that is not in a closed period, afresh."""
@@ -198,32 +211,50 @@ class Projection:
         since = entry.at if bound is None else bound.since
         self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
         routed: dict[str, set[int]] = {}
+        skipped = set(self.state.locality.skipped)
         for place, old in self.state.events(seq):
-            for key in self._readers(place, old):
-                if parse_node(key).scheme == entry.scheme or parse_node(key).kind == "event":
+            if place not in skipped:
+                for key in self._readers(place, old, seq):
                     routed.setdefault(key, set()).add(place)
-        prefix = f"{entry.scheme}\n"
-        dirty = {*self.state.keys_with_prefix(prefix), *routed}
-        for key in dirty:
-            node = self.state.node(key)
-            inputs = tuple(sorted(routed.get(key, ())))
-            if inputs != node.inputs and self._frozen(parse_node(key)) is None:
-                self._put_inputs(node, inputs)
-        return dirty
+        known = {*self._all_of(entry.scheme), *self._all_of("")}
+        mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
+        mine |= {node.key() for node in self._cycles(0) if node.scheme == entry.scheme}
+        dirty = {k for k in known | mine if self._routing.frozen(parse_node(k)) is None}
+        for key in sorted(dirty):
+            self._put_inputs(self.state.node(key), tuple(sorted(routed.get(key, ()))))
+        return dirty | self._rehome(self._library(entry.scheme, entry.revision), dirty)
 
-    def _readers(self, place: int, entry: Entry) -> set[str]:
+    def _rehome(self, scheme: Scheme, keys: Iterable[str]) -> set[str]:
+        """Hand what consequences have decided to the nodes that decide it under a new revision.
+
+        A slot goes on counting its versions wherever it is judged.
+        """
+        homes: set[str] = set()
+        for key in sorted(keys):
+            node = self.state.node(key)
+            if parse_node(key).kind != "consequence":
+                continue
+            for slot, standing in node.slots.items():
+                home = consequence_home(scheme, parse_node(key), slot).key()
+                if home == key:
+                    continue
+                stay = self.state.node(key)
+                self.state.put(
+                    replace(stay, slots={s: v for s, v in stay.slots.items() if s != slot})
+                )
+                there = self.state.node(home)
+                self.state.put(replace(there, slots={**there.slots, slot: standing}))
+                homes.add(home)
+        return homes
+
+    def _readers(self, place: int, entry: Entry, until: int) -> set[str]:
         """Return the nodes that read an old log entry under today's bindings."""
         if isinstance(entry, Act):
-            return self._act_nodes(entry)
+            return self._routing.act_homes(entry)
         if not isinstance(entry, Arrived):
             return set()
         event = replace(entry.event, seq=place)
-        keys = {node.key() for node in self._nodes_of(event)}
-        target = target_of(event.payload)
-        about = self.state.event_seq(target) if target else None
-        if about is not None:
-            keys |= {node.key() for node in self._nodes_of(self._event(about))}
-        return keys | ({entry.node} if entry.node else set())
+        return self._routing.homes(event, until) | self._routing.findings_of(event)
 
     def _close(self, seq: int, entry: Closed) -> set[str]:
         locality = self.state.locality
@@ -258,86 +289,38 @@ class Projection:
         return key
 
     def _act(self, seq: int, entry: Act) -> set[str]:
-        keys = self._act_nodes(entry)
+        keys = self._routing.act_homes(entry)
         for key in keys:
             self._add_input(key, seq)
         return keys
 
-    def _act_nodes(self, entry: Act) -> set[str]:
-        """An act is read by its decision's node, and by the issues on a slip: it serves the slip."""
-        if not entry.node:
-            return set()
-        scheme = parse_node(entry.node).scheme
-        return {entry.node, *(issue_node(scheme, issue).key() for issue in entry.issues)}
-
-    # ── routing ──
-
-    def _route(self, seq: int, event: Event) -> set[str]:
-        keys: set[str] = set()
-        for node in self._nodes_of(event):
-            key = node.key()
-            self._add_input(key, seq)
-            keys.add(key)
-        return keys
-
-    def _nodes_of(self, event: Event) -> list[Node]:
-        """Return the nodes of all schemes that read an event.
-
-        A closed period is read by the rules that were frozen with it.
-        """
-        nodes: list[Node] = []
-        for slug, binding in sorted(self.state.locality.bindings.items()):
-            closes = self.state.locality.closes.get(slug, {})
-            revisions = {binding.revision, *(revision for _, revision, _ in closes.values())}
-            for revision in sorted(revisions):
-                scheme = self._library(slug, revision)
-                nodes += [
-                    node for node in nodes_of(scheme, scheme.read(event))
-                    if (self._frozen(node) or binding.revision) == revision or node.kind == "issue"
-                ]  # fmt: skip
-        if nodes or isinstance(event.payload, CONTEXT_PAYLOADS) or target_of(event.payload):
-            return list(dict.fromkeys(nodes))
-        return [event_node(slug, event.id) for slug in sorted(self.state.locality.bindings)[:1]]
+    # ── inputs ──
 
     def _add_input(self, key: str, seq: int) -> bool:
         node = self.state.node(key)
         if seq in node.inputs:
             return False
-        self._put_inputs(node, tuple(sorted((*node.inputs, seq))))
+        inputs = tuple(sorted((*node.inputs, seq)))
+        ((_, entry),) = self.state.entries((seq,))
+        if node.inputs and isinstance(entry, Arrived) and not _may_move(entry.event):
+            self.state.put(replace(node, inputs=inputs))
+        else:
+            self._put_inputs(node, inputs)
         return True
 
     def _put_inputs(self, node: NodeState, inputs: tuple[int, ...]) -> None:
-        unit, period = self._described(node.key, inputs)
-        self.state.put(replace(node, inputs=inputs, unit=unit, period=period))
-
-    def _described(self, key: str, inputs: tuple[int, ...]) -> tuple[str, str]:
-        """Return the unit that the node depends on and, for an issue, the month it was found in."""
-        node = parse_node(key)
-        if node.kind != "issue":
-            return unit_of(node), ""
-        found = [
-            entry.event for _, entry in self.state.entries(inputs)
-            if isinstance(entry, Arrived) and isinstance(entry.event.payload, IssueFound)
-        ]  # fmt: skip
-        if not found:
-            return "", ""
-        first = min(found, key=order_key)
-        assert isinstance(first.payload, IssueFound)
-        binding = self.state.locality.bindings[node.scheme]
-        scheme = self._library(node.scheme, binding.revision)
-        month = cal.period_of(scheme.timezone, first.occurred_at, "month")
-        return charged_unit(scheme, first.payload), month
-
-    def _event(self, seq: int) -> Event:
-        ((_, entry),) = self.state.entries((seq,))
-        assert isinstance(entry, Arrived)
-        return replace(entry.event, seq=seq)
+        unit, period = self._routing.described(node.key, inputs)
+        after = replace(node, inputs=inputs, unit=unit, period=period)
+        if after != node:
+            self.state.put(after)
 
     # ── judging ──
 
     def _settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
         """Judge the nodes, lowest stage first; what they feed is judged after them."""
         decisions: list[Decision] = []
+        if not self.state.locality.bindings:
+            return decisions  # nothing judges yet: the first publication reads the whole log
         queue = [(self._stage(key), key) for key in set(dirty)]
         heapq.heapify(queue)
         done: set[str] = set()
@@ -348,20 +331,23 @@ class Projection:
             done.add(key)
             for target in self._judge(seq, key, decisions):
                 later = self._stage(target)
-                assert later > place, f"{key} feeds {target}, which was settled before it"
+                if later <= place:
+                    raise RuntimeError(f"{key} feeds {target}, which was settled before it")
                 heapq.heappush(queue, (later, target))
         return decisions
 
     def _stage(self, key: str) -> tuple[int, int, str]:
         node = parse_node(key)
-        return stage(node, self._governing(node))
+        return stage(node, self._routing.governing(node))
 
     def _judge(self, seq: int, key: str, decisions: list[Decision]) -> list[str]:
         """Judge one node, record the difference, and return the nodes whose feeds changed."""
         node = parse_node(key)
         known = self.state.node(key)
-        scheme = self._governing(node)
-        judged = judge(self._bench(scheme), node, self._inputs(scheme, known))
+        scheme = self._routing.governing(node)
+        judged = Judgement()
+        if defines(scheme, node):
+            judged = judge(self._bench(scheme), node, self._inputs(scheme, known))
         slots = self._emit(seq, known, judged, decisions)
         targets = {target.key(): feeds for target, feeds in judged.feeds.items()}
         changed = [t for t, feeds in sorted(targets.items()) if self.state.put_feed(t, key, feeds)]
@@ -393,7 +379,7 @@ class Projection:
             KeyError: the locality does not use the scheme.
         """
         node = score_node(*score)
-        scheme = self._governing(node)
+        scheme = self._routing.governing(node)
         return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
 
     def _bench(self, scheme: Scheme) -> Bench:
@@ -402,22 +388,6 @@ class Projection:
         closes = locality.closes_of(scheme.slug)
         context = Context(locality.tick, self._records, closes, since)
         return Bench(scheme, context, self._chainer)
-
-    def _governing(self, node: Node) -> Scheme:
-        """Return the rules that judge a node: those frozen with its period, else today's."""
-        binding = self.state.locality.bindings[node.scheme]
-        return self._library(node.scheme, self._frozen(node) or binding.revision)
-
-    def _frozen(self, node: Node) -> str | None:
-        """Return the revision frozen by the close of the node's period, if it is closed."""
-        closes = self.state.locality.closes.get(node.scheme)
-        if not closes:
-            return None
-        period = _period_of(node) or self.state.node(node.key()).period
-        close = closes.get(period)
-        if close is None and period.count("-") == 2:
-            close = closes.get(period[:7])
-        return close[1] if close is not None else None
 
     def _emit(
         self, seq: int, known: NodeState, judged: Judgement, decisions: list[Decision]
@@ -459,12 +429,6 @@ class Projection:
         return Standing(version, content.essence(), decision.id, change != "revoke")
 
 
-def _period_of(node: Node) -> str:
-    """Return the period that a node belongs to, or '' for an issue, whose period is its own."""
-    match node.kind:
-        case "score" | "list" | "consequence" | "duty":
-            return node.parts[1]
-        case "slip":
-            return node.parts[3]
-        case _:
-            return ""
+def _may_move(event: Event) -> bool:
+    """Return whether an event can change which unit or month a node belongs to."""
+    return isinstance(event.payload, IssueFound | EventWithdrawn)

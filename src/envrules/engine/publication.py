@@ -6,11 +6,11 @@ for a new one. `held` (an appeal is pending) gives way only when the appeal is d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from envrules.model.decisions import Content, Publication
+from envrules.model.decisions import Content, Publication, Slot
 from envrules.model.entries import Act
 from envrules.model.events import AppealDecided, AppealFiled, Event
 
@@ -28,8 +28,8 @@ def publish(content: Content, acts: Sequence[Act], events: Sequence[Event]) -> C
     substance = content.substance()
     state: Publication = content.publication
     note = ""
-    for act in sorted(mine, key=lambda a: (a.at, a.action, a.by)):
-        if act.substance != substance:
+    for act in in_order(mine):
+        if act.substance != substance or not _covers(act, content):
             continue
         if act.action == "approve" and state == "proposed":
             state = "approved"
@@ -41,18 +41,39 @@ def publish(content: Content, acts: Sequence[Act], events: Sequence[Event]) -> C
     return replace(content, publication=state, reason=reason)
 
 
-def _appealed(content: Content, events: Sequence[Event]) -> Content:
-    key = content.slot.key()
-    decided: dict[str, AppealDecided] = {}
-    filed: set[str] = set()
+def in_order(acts: Iterable[Act]) -> list[Act]:
+    """Return acts in the order in which they count; at one time approval comes before the rest."""
+    return sorted(acts, key=lambda act: (act.at, act.action, act.by))
+
+
+def upheld(slot: Slot, events: Iterable[Event]) -> Event | None:
+    """Return the event by which an appeal against the slot's decision was upheld."""
+    last: dict[str, Event] = {}
     for event in events:
-        payload = event.payload
-        if isinstance(payload, AppealDecided) and payload.target == key:
-            decided[payload.appeal] = payload
-        elif isinstance(payload, AppealFiled) and payload.target == key:
-            filed.add(payload.appeal)
-    upheld = next((d for d in decided.values() if d.upheld), None)
-    if upheld is not None:
-        reason = f"{content.reason}；申诉成立，撤销（{upheld.organ}{upheld.basis}）"
-        return replace(content, publication="revoked", reason=reason)
-    return replace(content, publication="held") if filed - decided.keys() else content
+        if isinstance(event.payload, AppealDecided) and event.payload.target == slot.key():
+            last[event.payload.appeal] = event
+    return next((e for e in last.values() if e.payload.upheld), None)  # type: ignore[union-attr]
+
+
+def _covers(act: Act, content: Content) -> bool:
+    """A slip's act holds for the issues that it names: the slip may lose some, not gain any."""
+    return content.kind != "slip" or set(content.issues) <= set(act.issues)
+
+
+def _appealed(content: Content, events: Sequence[Event]) -> Content:
+    """Return the content as appeals leave it; what they did is among its events."""
+    won = upheld(content.slot, events)
+    if won is not None:
+        decided = won.payload
+        assert isinstance(decided, AppealDecided)
+        reason = f"{content.reason}；申诉成立，撤销（{decided.organ}{decided.basis}）"
+        causes = (*content.events, won.id)
+        return replace(content, publication="revoked", reason=reason, events=causes)
+    key = content.slot.key()
+    ended = {e.payload.appeal for e in events if isinstance(e.payload, AppealDecided)
+             and e.payload.target == key}  # fmt: skip
+    pending = [e.id for e in events if isinstance(e.payload, AppealFiled)
+               and e.payload.target == key and e.payload.appeal not in ended]  # fmt: skip
+    if not pending:
+        return content
+    return replace(content, publication="held", events=(*content.events, *pending))

@@ -11,16 +11,16 @@ from decimal import Decimal
 
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
-from envrules.engine.adjustment import adjust
-from envrules.engine.assessment import Evidence, Unscored, pending_appeals
+from envrules.engine.adjustment import adjust, carry_on
+from envrules.engine.assessment import Unscored
 from envrules.engine.context import FOREVER, Close
 from envrules.engine.judging import Bench, Inputs, Judgement, StandingFeed
 from envrules.engine.nodes import Node, list_node, score_node
-from envrules.kinds import scores
 from envrules.kinds.compiled import cite, cite_value, plain
 from envrules.kinds.consequences import Fact
 from envrules.kinds.lists import Standing
-from envrules.kinds.scores import Charge, Score
+from envrules.kinds.scores import Charge, Score, Share
+from envrules.model.base import Instant
 from envrules.model.decisions import Content, Publication, Slot
 from envrules.model.events import Inspection, IssueFound
 from envrules.model.values import NoValueInForce
@@ -35,12 +35,13 @@ def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         close = bench.context.closes.get(period)
         cut = close.seq if close is not None else FOREVER
         account = account_for(bench, score, period, unit, inputs, cut)
-        _deductions(bench, score, period, unit, account.evidence, judged)
+        _deductions(bench, score, period, unit, account, cut, judged)
         if close is not None:
-            _close(bench, score, period, unit, inputs, account, close, judged)
+            _close(bench, score, period, unit, account, close, judged)
+            carry_on(bench, score, period, unit, account, close, judged)
             adjust(bench, score, period, unit, inputs, account, close, judged)
     except NoValueInForce as missing:
-        judged.contents.clear()
+        judged = Judgement()
         judged.add(_no_value(bench, score, period, unit, missing))
     return judged
 
@@ -49,17 +50,23 @@ def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
 
 
 def _deductions(
-    bench: Bench, score: Score, period: str, unit: str, evidence: Evidence, judged: Judgement
-) -> None:
-    shares = scores.counted(evidence.charges)
-    for charge in evidence.charges:
-        judged.add(_deduction(bench, score, period, unit, charge, shares[charge.anchor]))
-    for item in evidence.unscored:
+    bench: Bench, score: Score, period: str, unit: str, account: Account, cut: int,
+    judged: Judgement,
+) -> None:  # fmt: skip
+    for charge in account.evidence.charges:
+        share = account.shares[charge.anchor]
+        judged.add(_deduction(bench, score, period, unit, charge, share, cut))
+    for item in account.evidence.unscored:
         judged.add(_unscored(bench, score, period, unit, item))
 
 
+def name_at(bench: Bench, cut: int, unit: str, at: Instant) -> str:
+    """Return the unit's title at a time, as known at log entry `cut`: a close freezes names too."""
+    return bench.context.as_of(cut)[0].title(unit, at)
+
+
 def _deduction(
-    bench: Bench, score: Score, period: str, unit: str, charge: Charge, share: Decimal
+    bench: Bench, score: Score, period: str, unit: str, charge: Charge, share: Share, cut: int
 ) -> Content:
     row, event = charge.row, charge.event
     assert row.each is not None
@@ -73,21 +80,20 @@ def _deduction(
     return Content(
         slot=Slot(bench.scheme.slug, f"scores.{score.id}.{row.id}", f"unit:{unit}", charge.anchor),
         kind="deduction", outcome=row.id, title=f"扣分：{row.citation.title}",
-        reason=f"{bench.title(unit, event.occurred_at)}：{note}", at=event.occurred_at, unit=unit,
-        period=period, points=-row.each, counted=-share if share else Decimal(0),
+        reason=f"{name_at(bench, cut, unit, event.occurred_at)}：{note}", at=event.occurred_at,
+        unit=unit, period=period, points=-row.each,
+        counted=-share.counted if share.counted else Decimal(0),
         issues=(issue,) if issue else (), events=(event.id,), steps=tuple(steps),
         revision=bench.scheme.revision,
     )  # fmt: skip
 
 
-def deduction_note(charge: Charge, share: Decimal) -> str:
+def deduction_note(charge: Charge, share: Share) -> str:
     """Return what a finding cost, and what of it counted, as a sentence."""
     row = charge.row
     assert row.each is not None
     note = f"{row.citation.title}发现{described(charge)[0]}，扣 {plain(row.each)} 分"
-    if share < row.each:
-        note += f"；该项 {plain(row.full)} 分已扣完，计 {plain(share)} 分"
-    return note
+    return f"{note}；{share.why}，计 {plain(share.counted)} 分" if share.why else note
 
 
 def described(charge: Charge) -> tuple[str, str]:
@@ -103,6 +109,7 @@ def described(charge: Charge) -> tuple[str, str]:
 _UNSCORED = {
     "rejected": "不予认可", "parked": "暂存待判", "exempt": "免责", "duplicate": "重复",
     "repeat": "本次已扣", "no_row": "不扣分", "unapproved": "未经审核",
+    "incomplete": "填报不全", "void": "不计",
 }  # fmt: skip
 
 
@@ -123,25 +130,23 @@ def _unscored(bench: Bench, score: Score, period: str, unit: str, item: Unscored
 
 
 def _close(
-    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, account: Account,
-    close: Close, judged: Judgement,
+    bench: Bench, score: Score, period: str, unit: str, account: Account, close: Close,
+    judged: Judgement,
 ) -> None:  # fmt: skip
     scheme = bench.scheme
-    appeals = pending_appeals(inputs.events)
-    publication: Publication = "held" if appeals else "published"
+    publication: Publication = "held" if account.held else "published"
     content = _figure_content(bench, score, period, unit, account, close, publication)
     judged.add(content)
-    known = bench.context.as_of(close.seq)[0]
     start, end = cal.period_bounds(scheme.timezone, period)
-    unit_type = next((u.type for u in known.of_types(score.units, start, end) if u.id == unit), "")
+    known = bench.context.as_of(close.seq)[0].life(unit, score.units, start, end)
     standing = Standing(
         unit,
-        unit_type,
-        bench.title(unit, end - 1),
+        known.type if known is not None else "",
+        name_at(bench, close.seq, unit, end - 1),
         account.figure.status,
         account.figure.printed,
         account.band,
-        bool(appeals),
+        account.held,
         content.events,
     )
     if any(rule.of == score.id for rule in scheme.lists):
@@ -160,7 +165,7 @@ def _figure_content(
     publication: Publication,
 ) -> Content:  # fmt: skip
     figure = account.figure
-    name = bench.title(unit, close.at)
+    name = name_at(bench, close.seq, unit, close.at)
     if figure.status == "scored":
         reason = f"{name} {period} {score.citation.title} {figure.printed} 分"
     elif figure.status == "incomplete":
@@ -184,14 +189,15 @@ def _band(
     content = Content(
         slot=Slot(scheme.slug, f"bands.{score.id}", f"unit:{unit}", period), kind="band",
         outcome=account.band, title=account.band_title,
-        reason=f"{bench.title(unit, close.at)} {note}",
+        reason=f"{name_at(bench, close.seq, unit, close.at)} {note}",
         at=close.at, unit=unit, period=period, points=account.figure.printed, events=figure.events,
         steps=account.band_steps, publication=figure.publication, revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
     name = f"{score.id}.{account.band}"
     held = figure.publication == "held"
-    bench.tell(judged, Fact("band", name, unit, period, close.at, "", content.events, note, held))
+    fact = Fact("band", name, unit, period, close.at, "", content.events, note, held)
+    bench.tell(judged, fact, content.slot)
 
 
 def _no_value(

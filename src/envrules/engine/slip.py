@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from envrules.engine.judging import Bench, Inputs, Judgement, SlipFiring, consequences
 from envrules.engine.nodes import Node
-from envrules.engine.rungs import rung_of, slip_follows, slip_note
-from envrules.model.decisions import Content, Slot
+from envrules.engine.rungs import merged_slot, rung_of, slip_follows, slip_note
+from envrules.model.decisions import Content
 
 
 def judge_slip(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
@@ -23,7 +23,7 @@ def judge_slip(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     rung = rung_of(ladder, rung_id)
     first, note = firings[0], slip_note(bench, rung, firings)
     content = Content(
-        slot=Slot(scheme.slug, rung.citation.id, f"unit:{unit}", day), kind="slip",
+        slot=merged_slot(scheme.slug, rung, unit, day), kind="slip",
         outcome=rung_id, title=rung.citation.title,
         reason=f"{bench.title(unit, first.at)}：{note}", at=first.at,
         unit=unit, issues=tuple(f.issue for f in firings),
@@ -34,5 +34,5 @@ def judge_slip(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         publication="proposed" if rung.needs_approval else "published", revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
-    slip_follows(bench, judged, ladder_id, rung_id, unit, "", note, first.at, content.events)
+    slip_follows(bench, judged, ladder_id, content, "", note)
     return judged

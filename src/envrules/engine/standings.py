@@ -13,7 +13,6 @@ from typing import Literal
 
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
-from envrules.engine.assessment import pending_appeals
 from envrules.engine.context import FOREVER, Context, Records, Unit
 from envrules.engine.judging import Bench, Feed, Inputs
 from envrules.engine.nodes import score_node
@@ -22,7 +21,7 @@ from envrules.engine.score import judge_score
 from envrules.kinds import lists
 from envrules.kinds.lists import Standing
 from envrules.model.base import Instant
-from envrules.model.events import AppealDecided, Event, EventWithdrawn
+from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn
 
 Status = Literal["scored", "not_assessed", "incomplete", "not_participating"]
 
@@ -120,7 +119,7 @@ class _View:
     def row(self, score: str, period: str, unit: Unit, seen_at: Instant) -> Row:
         bench, inputs = self._seen(score, period, unit.id)
         is_open = period not in bench.context.closes
-        events = [e for e in inputs.events if not is_open or self._has_occurred(e)]
+        events = [e for e in inputs.events if not is_open or self._has_occurred(e, inputs.events)]
         feeds = inputs.feeds if self._known_at is None else self._fed(score, period, unit.id)
         if is_open and self._as_of is not None:
             bench = _closed_by(self._as_of, bench)
@@ -128,12 +127,18 @@ class _View:
             bench, bench.scheme.score(score), period, unit.id, Inputs(events, (), feeds),
             self.cut(bench, period),
         )  # fmt: skip
-        held = bool(pending_appeals(events))
-        return Row(unit, bench.title(unit.id, seen_at), account, held)
+        names = bench.context.as_of(self.cut(bench, period))[0]
+        return Row(unit, names.title(unit.id, seen_at), account, account.held)
 
-    def _has_occurred(self, event: Event) -> bool:
-        timeless = isinstance(event.payload, EventWithdrawn | AppealDecided)
-        return timeless or self._as_of is None or event.occurred_at <= self._as_of
+    def _has_occurred(self, event: Event, among: Sequence[Event]) -> bool:
+        if self._as_of is None or event.occurred_at <= self._as_of:
+            return True
+        if isinstance(event.payload, AppealFiled):
+            own = event.payload.appeal
+            return any(
+                isinstance(e.payload, AppealDecided) and e.payload.appeal == own for e in among
+            )
+        return isinstance(event.payload, EventWithdrawn | AppealDecided)
 
     def _seen(self, score: str, period: str, unit: str) -> tuple[Bench, Inputs]:
         """Return a score node's bench and events as known at `known_at`."""

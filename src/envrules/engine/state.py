@@ -66,6 +66,8 @@ class Locality(Frozen):
     records: tuple[int, ...] = ()
     """Log entries of unit and exemption events and withdrawals of them."""
     decision_seq: int = 0
+    skipped: tuple[int, ...] = ()
+    """Log entries that an operator's act passes over: as if they had never arrived."""
 
     def closes_of(self, scheme: str) -> dict[str, Close]:
         """Return the closed periods of a scheme."""
@@ -131,6 +133,7 @@ class Changes:
         """Event id → places of the events about it."""
         self.decisions: list[tuple[Decision, str]] = []
         """Decision and the key of its node."""
+        self.by_id: dict[str, Decision] = {}
         self.bindings: list[Binding] = []
         """Every revision that came into force."""
 
@@ -241,7 +244,8 @@ class State:
 
     def event_seq(self, event_id: str) -> int | None:
         """Return the place of an event in the log, which may lie ahead of the projection."""
-        return self.backing.event_seq(event_id)
+        place = self.backing.event_seq(event_id)
+        return None if place in self.locality.skipped else place
 
     def events(self, until: int) -> Iterator[tuple[int, Entry]]:
         """Yield the events and acts of the log up to and including a place."""
@@ -263,14 +267,12 @@ class State:
 
     def decision(self, decision_id: str) -> Decision:
         """Return an emitted decision."""
-        for decision, _ in reversed(self.changes.decisions):
-            if decision.id == decision_id:
-                return decision
-        return self.backing.decision(decision_id)
+        return self.changes.by_id.get(decision_id) or self.backing.decision(decision_id)
 
     def add_decision(self, decision: Decision, node: str) -> None:
         """Keep an emitted decision with the key of its node."""
         self.changes.decisions.append((decision, node))
+        self.changes.by_id[decision.id] = decision
 
     def bind(self, binding: Binding) -> None:
         """Put a revision of a scheme into force."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from envrules.engine.account import Account
-from envrules.engine.assessment import Unscored, pending_appeals
+from envrules.engine.appeals import Appeals, struck_target
+from envrules.engine.assessment import Unscored
+from envrules.engine.context import live
 from envrules.engine.projection import Projection
 from envrules.engine.score import deduction_note
 from envrules.engine.standings import Row, standings
@@ -65,8 +67,9 @@ def statement(
     bench, inputs = projection.view((scheme, score, period, unit))
     known = [e for e in inputs.events if known_at is None or e.seq <= known_at]
     appealed = frozenset(
-        e.payload.target for e in pending_appeals(known) if isinstance(e.payload, AppealFiled)
-    )
+        struck_target(e.payload.target, scheme, score, period)
+        for e in Appeals(bench, unit, live(known)).pending() if isinstance(e.payload, AppealFiled)
+    )  # fmt: skip
     return Statement(row, statement_lines(row.account, bench.scheme.places, appealed))
 
 
@@ -80,9 +83,9 @@ def statement_lines(
         places: titles of the kinds of place.
         appealed: events (`<id>`) and findings (`<id>#<finding>`) under appeal.
     """
-    shares = scores.counted(account.evidence.charges)
+    shares = account.shares
     lines = [
-        _line(c.event, c.finding, places, appealed, row=c.row, share=shares[c.anchor],
+        _line(c.event, c.finding, places, appealed, row=c.row, share=shares[c.anchor].counted,
               reason=deduction_note(c, shares[c.anchor]), citation=c.row.citation)
         for c in account.evidence.charges
     ]  # fmt: skip

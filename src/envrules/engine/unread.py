@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from envrules.engine.context import live
 from envrules.engine.judging import Bench, Inputs, Judgement
-from envrules.engine.nodes import Node
+from envrules.engine.nodes import Node, target_of
 from envrules.kinds.compiled import cite
 from envrules.model.decisions import Content, Slot
-from envrules.model.events import Event, Inspection, payload_kind
+from envrules.model.events import (
+    Event,
+    EventWithdrawn,
+    Inspection,
+    ScoreSupplied,
+    payload_kind,
+)
 
 
 def judge_unread(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return the notice that an event waits for a rule that reads it."""
     judged = Judgement()
-    for event in live(inputs.events):
-        if event.id != node.parts[0]:
+    withdrawn = {e.payload.target for e in inputs.events if isinstance(e.payload, EventWithdrawn)}
+    for event in inputs.events:
+        if event.id != node.parts[0] or event.id in withdrawn:
             continue
         reason = _reason(bench, event)
         if not reason:
@@ -31,9 +37,17 @@ def judge_unread(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
 def _reason(bench: Bench, event: Event) -> str:
     """Return why the event waits; '' for one that is on record and asks for nothing."""
     payload = event.payload
+    target = target_of(payload)
+    if target:
+        named = "决定" if "\n" in target else f"事件 {target} "
+        return f"所指的{named}尚未收到，暂存待判"
     if isinstance(payload, Inspection) and payload.kind in bench.scheme.inspections:
         if not payload.findings:
             return ""
         kind = bench.scheme.inspections[payload.kind]
         return f"{kind}不评分；其发现的问题请逐件上报案件（issue_found），以便下达督办"
+    if isinstance(payload, ScoreSupplied) and any(
+        s.id == payload.score for s in bench.scheme.scores
+    ):
+        return f"“{payload.period}”不是该项得分的考核期（应如 2026-10），未计，请更正后以新编号重报"
     return f"本地现行方案没有规则读取此事件（{payload_kind(payload)}），已存，暂存待判"

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from envrules.kinds.common import Slug, Sourced, Spec, Text, Then
 from envrules.kinds.compiled import Outcome
 from envrules.model.base import Frozen, Instant
+from envrules.model.decisions import Step
 from envrules.model.values import Citation
 
 Action = Literal[
@@ -104,6 +105,9 @@ class Fact(Frozen):
     note: str = ""
     """What happened, in Chinese, for the reason of a consequence."""
     held: bool = False
+    """An appeal against the decision that says so is pending."""
+    steps: tuple[Step, ...] = ()
+    """The reasoning of the decision that says so."""
 
 
 @dataclass(frozen=True, slots=True)

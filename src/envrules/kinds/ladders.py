@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from envrules import calendar as cal
 from envrules.kinds.common import ParamRef, Slug, Sourced, Start, Stop, Then, Where, Word
-from envrules.kinds.compiled import Filter, Outcome, Parameter, cite, cite_value
+from envrules.kinds.compiled import Filter, Outcome, Parameter, cite
+from envrules.kinds.deadlines import Limit, limit_of
 from envrules.kinds.lifecycle import IssueState
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Step
+from envrules.model.events import Event
 from envrules.model.values import Citation
 
 
@@ -107,93 +109,98 @@ class Climb:
     wake_at: Instant | None
 
 
+class Service(Frozen):
+    """A slip was served: handed over, or made public."""
+
+    at: Instant
+    words: str
+    """How it was served, in Chinese."""
+    event: str = ""
+    """The event that says so, if one does."""
+
+
+ServiceOf = Callable[[Rung, Instant], Service | None]
+"""From a rung and the time its slip fell due to the slip's service, None while not served."""
+
+
 def climb(
     ladder: Ladder,
     state: IssueState,
     unit: str,
-    served: Mapping[str, Instant],
+    service_of: ServiceOf,
     calendar: cal.WorkCalendar,
     day_of: Callable[[Instant], date],
     now: Instant,
 ) -> Climb:
     """Return the rungs that have fallen due for one issue by `now`.
 
-    `served` maps rung ids to the time a slip was handed over (or its approval was published).
     Limits are those in force on the local date of the ladder's start. A clock that has stopped
-    for good, or provisionally by a claim, holds all rungs due later.
+    for good, or provisionally by a claim, holds all rungs due later. A slip that an authorised
+    organ issues directly passes over the lower rungs that have not fired by then.
     """
     start = state.start_of(ladder.starts)
     if state.found is None or state.out is not None or not ladder.where.holds(state.payload):
         return Climb((), None)
     stopped, _ = state.stop_of(ladder.stops)
+    direct = [state.direct.get(rung.id) for rung in ladder.rungs]
     firings: list[Firing] = []
-    service: Instant | None = None
-    for rung in ladder.rungs:
-        direct = state.direct.get(rung.id)
-        due = _due(rung, ladder, state, service, calendar, day_of)
-        if direct is not None and (due is None or direct.occurred_at <= due[0]):
-            step = cite(rung.citation, note=f"由{direct.payload.by_unit}直接下发")  # type: ignore[union-attr]
-            due = (direct.occurred_at, direct.occurred_at, (step,), ())
-        elif due is not None and stopped is not None and stopped < due[1]:
-            due = None
-        if due is None:
-            service = None
+    wake_at: Instant | None = None
+    served: tuple[Rung, Service] | None = None
+    for place, rung in enumerate(ladder.rungs):
+        due = _due(rung, start, state, served, calendar, day_of)
+        fires = due.runs_out if due is not None else None
+        passed = min((e.occurred_at for e in direct[place + 1 :] if e is not None), default=None)
+        if fires is not None and (
+            (stopped is not None and stopped < fires) or (passed is not None and passed < fires)
+        ):
+            fires = None
+        served = None
+        issued = direct[place]
+        if issued is not None and (fires is None or issued.occurred_at < fires):
+            step = cite(rung.citation, note=f"由{issued.payload.by_unit}直接下发")  # type: ignore[union-attr]
+            due = Limit(issued.occurred_at, False, (step,), (issued.id,))
+        elif fires is None:
             continue
-        at, fires, steps, warnings = due
-        if fires > now and direct is None and rung.clock != "start":
-            return Climb(tuple(firings), fires)
-        causes = (
-            (state.found.id,)
-            if start is None or start is state.found
-            else (state.found.id, start.id)
-        )
-        if direct is not None:
-            causes = (*causes, direct.id)
-        firings.append(
-            Firing(rung.id, at, state.issue, unit, causes, steps, direct is not None, warnings)
-        )
-        service = served.get(rung.id)
-        if service is None and ladder.served_on_publication and not rung.needs_approval:
-            service = at
-    return Climb(tuple(firings), None)
-
-
-_Due = tuple[Instant, Instant, tuple[Step, ...], tuple[str, ...]]
-"""When the rung falls due, the first instant at which it fires, steps and warnings."""
+        elif fires > now and rung.clock != "start":
+            wake_at = fires if wake_at is None else min(wake_at, fires)
+            continue
+        else:
+            issued = None
+        assert due is not None
+        assert due.due is not None
+        begun = (state.found.id,) if start is None else (state.found.id, start.id)
+        causes = tuple(dict.fromkeys((*begun, *due.events)))
+        firings.append(Firing(rung.id, due.due, state.issue, unit, causes, due.steps,
+                              issued is not None, due.warnings))  # fmt: skip
+        service = service_of(rung, due.due)
+        served = None if service is None else (rung, service)
+    return Climb(tuple(firings), wake_at)
 
 
 def _due(
     rung: Rung,
-    ladder: Ladder,
+    start: Event | None,
     state: IssueState,
-    service: Instant | None,
+    served: tuple[Rung, Service] | None,
     calendar: cal.WorkCalendar,
     day_of: Callable[[Instant], date],
-) -> _Due | None:
-    """Return when the rung falls due by its own clock, or None while that clock has not begun.
-
-    Where finishing exactly at the limit is in time, the rung fires one microsecond later.
-    """
-    start = state.start_of(ladder.starts)
+) -> Limit | None:
+    """Return when the rung falls due by its own clock, or None while that clock has not begun."""
     if start is None:
         return None
     if rung.clock == "start":
-        return start.occurred_at, start.occurred_at, (cite(rung.citation),), ()
-    begin = start.occurred_at if rung.clock == "after" else service
-    if begin is None:
-        return None
+        return Limit(start.occurred_at, False, (cite(rung.citation),))
+    begin = start.occurred_at
+    if rung.clock == "after_service":
+        if served is None:
+            return None
+        begin = served[1].at
     assert rung.limit is not None
-    held = rung.limit.at(day_of(start.occurred_at))
-    duration: Any = held.value
-    computed = cal.deadline(calendar, begin, duration, pauses=tuple(state.pauses))
-    if computed.due is None:
-        return None
-    due, inclusive = computed.due, computed.inclusive
-    if state.extended_to is not None and rung.clock == "after" and state.extended_to > due:
-        due, inclusive = state.extended_to, True
-    fires = due + 1 if inclusive else due
-    warnings = tuple(
-        f"{year} 年节假日安排尚未公布，期限按周历推算" for year in computed.unpublished_years
-    )
-    counted = f"自 {cal.local_datetime(calendar.tz, begin):%Y-%m-%d %H:%M} 起算"
-    return due, fires, (cite(rung.citation), cite_value(rung.limit, held, counted)), warnings
+    limit = limit_of(rung.citation, rung.limit, state, begin, day_of(start.occurred_at), calendar)
+    if rung.clock == "after" or served is None:
+        return limit
+    before, service = served
+    when = f"{cal.local_datetime(calendar.tz, service.at):%Y-%m-%d %H:%M}"
+    step = cite(before.citation, note=f"{before.citation.title}于 {when} {service.words}")
+    events = (service.event, *limit.events) if service.event else limit.events
+    return replace(limit, steps=(step, *limit.steps), events=events)

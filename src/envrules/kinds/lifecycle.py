@@ -70,6 +70,15 @@ class Finding:
     citation: Citation | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A suspension (挂账): who began it and, if somebody did, who ended it."""
+
+    since: Instant
+    until: Instant | None
+    events: tuple[Event, ...]
+
+
 @dataclass(slots=True)
 class IssueState:
     """What the events of one issue amount to. Built by `fold`, read-only afterwards."""
@@ -86,10 +95,9 @@ class IssueState:
     out: Event | None = None
     """Event that took the issue out of judgement: voided, not filed, merged, duplicate."""
     failed_checks: list[Event] = field(default_factory=list)
-    pauses: list[tuple[Instant, Instant | None]] = field(default_factory=list)
-    extended_to: Instant | None = None
-    deferral: Event | None = None
-    extension: Event | None = None
+    pauses: list[Pause] = field(default_factory=list)
+    extensions: list[Event] = field(default_factory=list)
+    """Extensions and deferrals that took effect, in Order."""
     handler: str = ""
     taken: set[str] = field(default_factory=set)
     ledger: dict[str, str] = field(default_factory=dict)
@@ -107,6 +115,14 @@ class IssueState:
         assert self.found is not None
         assert isinstance(self.found.payload, IssueFound)
         return self.found.payload
+
+    def forced_stop(self, stop: str) -> bool:
+        """Return whether nothing but a forced closing stopped the clock: never in time."""
+        if not self.forced:
+            return False
+        if stop == "closed":
+            return True
+        return self.verified is None and (stop == "verified" or self.claim is None)
 
     @property
     def open(self) -> bool:
@@ -141,6 +157,7 @@ _NEEDS_APPROVER = {
     "suspended": "挂账", "extended": "延期", "deferred": "缓办", "force_closed": "强制结案",
 }  # fmt: skip
 _NEEDS_UNTIL = {"extended": "延期", "deferred": "缓办"}
+_LIMITED = {**_NEEDS_UNTIL, "suspended": "挂账"}
 WORDS = {
     "found": "发现", "accepted": "受理", "not_filed": "不予立案", "verified_before_filing": "立案核实",
     "filed": "立案", "registered": "登记", "dispatched": "派遣", "returned": "回退",
@@ -214,6 +231,8 @@ def _refusal(
         return Finding(event, "incomplete", "挂账须写明依据，暂不生效")
     if move.move in _NEEDS_UNTIL and move.until is None:
         return Finding(event, "incomplete", f"{_NEEDS_UNTIL[move.move]}须写明新的期限，暂不生效")
+    if move.until is not None and move.until <= event.occurred_at and move.move in _LIMITED:
+        return Finding(event, "incomplete", f"{_LIMITED[move.move]}的期限须在批准之后，暂不生效")
     if move.move == "supervised" and move.slip:
         organs = rules.direct_issue.get(move.slip)
         if organs is None:
@@ -265,14 +284,13 @@ def _take(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -
             state.out = event
         case "suspended":
             if not _is_paused(state, at):
-                state.pauses.append((at, move.until))
+                state.pauses.append(Pause(at, move.until, (event,)))
         case "resumed":
             if _is_paused(state, at):
-                state.pauses[-1] = (state.pauses[-1][0], at)
-        case "extended":
-            state.extended_to, state.extension = move.until, event
-        case "deferred":
-            state.extended_to, state.deferral = move.until, event
+                begun = state.pauses[-1]
+                state.pauses[-1] = Pause(begun.since, at, (*begun.events, event))
+        case "extended" | "deferred":
+            state.extensions.append(event)
         case "dispatched" | "reassigned":
             state.handler = move.to_unit or state.handler
         case "supervised":
@@ -289,7 +307,7 @@ def _is_paused(state: IssueState, at: Instant) -> bool:
     """Return whether a suspension holds at `at`: not resumed, and its own end not reached."""
     if not state.pauses:
         return False
-    until = state.pauses[-1][1]
+    until = state.pauses[-1].until
     return until is None or until > at
 
 

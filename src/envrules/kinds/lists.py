@@ -135,6 +135,8 @@ def places(
     found: list[Place] = []
     for r in _edge(rule, ranked, int(wanted)):
         steps = [cite(rule.citation), cite_value(rule.places, held, _edge_note(rule, r))]
+        if rule.split is not None:
+            steps.append(cite_value(rule.split, rule.split.at(day)))
         barred = ""
         if rule.only_if_below is not None:
             limit = rule.only_if_below.at(day)

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from envrules.kinds.common import ParamRef, Slug, Sourced, Text, Word
-from envrules.kinds.compiled import Parameter
+from envrules.kinds.compiled import Parameter, plain
 from envrules.model.events import Event
 from envrules.model.values import Citation, Dated
 
@@ -54,6 +54,9 @@ class ScoreSpec(Sourced):
     period: Literal["month", "quarter", "year"]
     table: Slug | None = None
     supplied_by: Text | None = None
+    full: ParamRef | None = Field(
+        default=None, description="most points that the organ may report as a total"
+    )
     mean_of: Slug | None = None
     min_share: ParamRef | None = Field(
         default=None, description="share of the sub-periods that must have been assessed"
@@ -63,7 +66,6 @@ class ScoreSpec(Sourced):
     )
     several: Literal["mean", "sum", "latest", "worst"] = "mean"
     not_assessed: Literal["no_score", "full"] = "no_score"
-    restore: Literal["none"] = "none"
     min_presence: ParamRef | None = Field(
         default=None, description="share of the period that a unit must have existed to take part"
     )
@@ -118,6 +120,10 @@ class Table:
             or index.get(("", "")) or ()
         )  # fmt: skip
 
+    def needs_place(self, category: str) -> bool:
+        """Return whether some row would deduct for this category, if the place were known."""
+        return any(place and found in ("", category) for place, found in self._index)
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -129,6 +135,7 @@ class Score:
     period: Literal["month", "quarter", "year"]
     table: Dated[Table] | None
     supplied_by: str
+    full: Parameter | None
     mean_of: str
     min_share: Parameter | None
     min_presence: Parameter | None
@@ -205,15 +212,43 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
         return _figure(Fraction(given[-1]), {}) if given else Figure("not_assessed")
     if not tally.assessments and score.not_assessed == "no_score":
         return Figure("not_assessed")
-    tables = dict(tally.assessments) or ({"": (0, fallback)} if fallback is not None else {})
-    per_assessment = [_assess(a, table, tally) for a, (_, table) in tables.items()]
-    times = [time for time, _ in tables.values()]
-    deducted = _combine(score.several, per_assessment, times)
+    deducted, _ = _deducted(score, tally, fallback)
     supplied, missing = _supplied(fallback, tally)
     rows = {**deducted, **supplied}
     if missing:
         return Figure("incomplete", rows=_printed_rows(rows), missing=missing)
     return _figure(sum(rows.values(), Fraction(0)), rows)
+
+
+Weights = Mapping[tuple[str, str], Fraction]
+"""(assessment, row) → the share of what was lost there that reaches the figure."""
+
+
+def _deducted(
+    score: Score, tally: Tally, fallback: Table | None = None
+) -> tuple[dict[str, Fraction], Weights]:
+    """Return the points each deducting row keeps in the period, and how assessments weigh in."""
+    tables = {a: table for a, (_, table) in tally.assessments.items()}
+    if not tables and fallback is not None:
+        tables = {"": fallback}
+    kept = {a: _assess(a, table, tally) for a, table in tables.items()}
+    if score.several in ("latest", "worst") and len(kept) > 1:
+        times = [time for time, _ in tally.assessments.values()]
+        one = _one_of(score.several, kept, times)
+        return kept[one], {(one, row): Fraction(1) for row in kept[one]}
+    counts: dict[str, list[str]] = {}
+    for assessment, rows in kept.items():
+        for row in rows:
+            counts.setdefault(row, []).append(assessment)
+    if score.several == "sum":
+        whole = {(a, row): Fraction(1) for row, seen in counts.items() for a in seen}
+        return {row: _summed(row, seen, tables, tally) for row, seen in counts.items()}, whole
+    weights = {(a, row): Fraction(1, len(seen)) for row, seen in counts.items() for a in seen}
+    means = {
+        row: sum((kept[a][row] for a in seen), Fraction(0)) / len(seen)
+        for row, seen in counts.items()
+    }
+    return means, weights
 
 
 def _assess(assessment: str, table: Table, tally: Tally) -> dict[str, Fraction]:
@@ -226,24 +261,29 @@ def _assess(assessment: str, table: Table, tally: Tally) -> dict[str, Fraction]:
     return kept
 
 
-def _combine(
-    several: str, assessments: Sequence[Mapping[str, Fraction]], times: Sequence[int]
-) -> dict[str, Fraction]:
-    """Return one figure a row from all assessments of the period."""
-    if len(assessments) == 1:
-        return dict(assessments[0])
+def _one_of(several: str, kept: Mapping[str, Mapping[str, Fraction]], times: Sequence[int]) -> str:
+    """Return the assessment that alone counts: the latest, or the worst (the first of equals)."""
+    names = list(kept)
     if several == "latest":
-        return dict(max(zip(times, range(len(times)), assessments, strict=True))[2])
-    if several == "worst":
-        return dict(assessments[min(range(len(assessments)), key=lambda i: _total(assessments[i]))])
-    rows = {
-        row: [kept[row] for kept in assessments if row in kept]
-        for kept in assessments
-        for row in kept
-    }
-    if several == "sum":
-        return {row: sum(values, Fraction(0)) for row, values in rows.items()}
-    return {row: sum(values, Fraction(0)) / len(values) for row, values in rows.items()}
+        return max(zip(times, range(len(names)), names, strict=True))[2]
+    return min(names, key=lambda name: sum(kept[name].values(), Fraction(0)))
+
+
+def _summed(
+    row: str, assessments: Sequence[str], tables: Mapping[str, Table], tally: Tally
+) -> Fraction:
+    """Return what one full mark, that of the last assessment, keeps of all assessments' losses."""
+    full = _one_full(row, tables)
+    lost = sum(
+        ((tables[a].rows[row].each or Decimal(0)) * tally.counts.get((a, row), 0)
+         for a in assessments), Decimal(0),
+    )  # fmt: skip
+    return Fraction(full - min(full, lost))
+
+
+def _one_full(row: str, tables: Mapping[str, Table]) -> Decimal:
+    """Return the full mark of a row in the last of these tables that has it."""
+    return [table.rows[row].full for table in tables.values() if row in table.rows][-1]
 
 
 def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], tuple[str, ...]]:
@@ -263,10 +303,6 @@ def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], t
     return points, tuple(missing)
 
 
-def _total(kept: Mapping[str, Fraction]) -> Fraction:
-    return sum(kept.values(), Fraction(0))
-
-
 def mean(parts: Sequence[Fraction], expected: int, min_share: Decimal, bonus: Decimal) -> Figure:
     """Return the figure of a longer period: the mean of its assessed parts, plus the bonus."""
     if not parts or Fraction(len(parts), expected) < Fraction(min_share):
@@ -283,18 +319,74 @@ def with_adjustments(figure: Figure, adjustments: Iterable[Decimal]) -> Figure:
                   round_half_up(figure.value + Fraction(total)), figure.rows, figure.missing)  # fmt: skip
 
 
-def counted(charges: Sequence[Charge]) -> dict[str, Decimal]:
-    """Return how many points of each finding count: the cap is used up in Order."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of one finding's points reaches the figure, and why not all of them."""
+
+    counted: Decimal
+    """Exact to two places: the shares of a row add up to what the figure lost in it."""
+    why: str = ""
+    """As a clause, Chinese; empty where all of it counts."""
+
+
+def counted(score: Score, tally: Tally, charges: Sequence[Charge]) -> dict[str, Share]:
+    """Return how many points of each finding count, by anchor: caps are used up in Order.
+
+    Of a mean each assessment's findings count in part; where one assessment alone counts, the
+    others' do not. Where a mean does not come out even, hundredths go to findings in Order.
+    """
+    kept, weights = _deducted(score, tally)
     used: dict[tuple[str, str], Decimal] = {}
-    shares: dict[str, Decimal] = {}
+    rows: dict[str, list[tuple[Charge, Fraction, str]]] = {}
+    tables = {a: table for a, (_, table) in tally.assessments.items()}
     for charge in sorted(charges, key=lambda c: c.order):
-        key = (charge.assessment, charge.row.id)
+        row, each = charge.row, charge.row.each
+        assert each is not None
+        summed = score.several == "sum"
+        full = _one_full(row.id, tables) if summed else row.full
+        key = ("" if summed else charge.assessment, row.id)
         before = used.get(key, Decimal(0))
-        assert charge.row.each is not None
-        share = min(charge.row.each, charge.row.full - before)
+        share = min(each, max(full - before, Decimal(0)))
         used[key] = before + share
-        shares[charge.anchor] = share
-    return shares
+        weight = weights.get((charge.assessment, row.id), Fraction(0))
+        why = _why(score, tally, weight, f"该项 {plain(full)} 分已扣完" if share < each else "")
+        rows.setdefault(row.id, []).append((charge, Fraction(share) * weight, why))
+    printed = _printed_rows(kept)
+    return {
+        charge.anchor: Share(points, why)
+        for row, parts in rows.items()
+        for (charge, _, why), points in zip(
+            parts,
+            _hundredths([lost for _, lost, _ in parts], kept.get(row, _NONE), printed.get(row)),
+            strict=True,
+        )
+    }
+
+
+_NONE = Fraction(0)
+
+
+def _why(score: Score, tally: Tally, weight: Fraction, capped: str) -> str:
+    """Return why a finding counts in part only, as a clause."""
+    several = len(tally.assessments)
+    if not weight:
+        return f"{several} 次考核取{'最近' if score.several == 'latest' else '最低'}一次，本次不计"
+    mean = f"{several} 次考核取平均" if weight < 1 else ""
+    return "；".join(filter(None, (capped, mean)))
+
+
+def _hundredths(lost: Sequence[Fraction], kept: Fraction, printed: Decimal | None) -> list[Decimal]:
+    """Return the losses of one row to two places each, adding up to what its print shows lost."""
+    total = sum(lost, Fraction(0))
+    shown = Fraction(round_half_up(kept + total)) - Fraction(printed or 0)
+    points: list[Decimal] = []
+    run, given = Fraction(0), Decimal(0)
+    for part in lost:
+        run += part
+        upto = round_half_up(shown * run / total) if total else Decimal(0)
+        points.append(upto - given)
+        given = upto
+    return points
 
 
 def round_half_up(value: Fraction, places: int = 2) -> Decimal:
@@ -311,4 +403,12 @@ def _figure(value: Fraction, rows: Mapping[str, Fraction]) -> Figure:
 
 
 def _printed_rows(rows: Mapping[str, Fraction]) -> dict[str, Decimal]:
-    return {row: round_half_up(points) for row, points in rows.items()}
+    """Return the rows to two places each, so that they add up to the printed figure."""
+    printed: dict[str, Decimal] = {}
+    run, given = Fraction(0), Decimal(0)
+    for row, points in rows.items():
+        run += points
+        upto = round_half_up(run)
+        printed[row] = upto - given
+        given = upto
+    return printed

@@ -98,8 +98,15 @@ class Content(Frozen):
         return digest(canonical_json(replace(self, steps=steps, revision="")))
 
     def substance(self) -> str:
-        """Return the essence without the publication state: what an approval approves."""
-        return replace(self, publication="published").essence()
+        """Return the digest of what an approval approves: what is said, apart from the reasoning.
+
+        More evidence for the same statement (steps, events, warnings) does not undo an approval.
+        A slip says the same to each of its issues; which of them an approval covers, it names.
+        """
+        said = replace(self, publication="published", steps=(), events=(), warnings=())
+        if self.kind == "slip":
+            said = replace(said, issues=(), reason="", at=0)
+        return said.essence()
 
 
 class Decision(Frozen):

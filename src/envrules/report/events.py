@@ -19,6 +19,10 @@ def title_of(event: events_pb2.Event) -> str:
 
 def describe(event: events_pb2.Event, finding: str = "") -> str:
     """Return what happened; of an inspection only the finding `finding`, if one is named."""
+    return _described(event, finding).replace(" （", "（")
+
+
+def _described(event: events_pb2.Event, finding: str) -> str:
     name = event.WhichOneof("payload") or ""
     payload: Any = getattr(event, name) if name else None
     match name:

@@ -42,6 +42,7 @@ PARAMETER_UNITS: Final[dict[Field, frozenset[str]]] = {
     (Require, "within"): DURATION_UNITS,
     (RungSpec, "after"): DURATION_UNITS,
     (RungSpec, "after_service"): DURATION_UNITS,
+    (ScoreSpec, "full"): _POINTS,
     (ScoreSpec, "min_presence"): _RATIO,
     (ScoreSpec, "min_share"): _RATIO,
 }

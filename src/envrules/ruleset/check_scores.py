@@ -140,6 +140,8 @@ def _score(loaded: LoadedRuleset, name: str) -> Iterator[Problem]:
             "ER509", path, f"{name} counts no inspection, so no finding ever deducts",
             "add `counts:` with the kinds of inspection whose findings deduct",
         )  # fmt: skip
+    if score.supplied_by is None:
+        yield from idle("full", "only a total that an organ reports is bounded by it")
     if score.mean_of is None:
         yield from idle("min_share", "only a mean has parts")
 

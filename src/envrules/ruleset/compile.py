@@ -277,7 +277,8 @@ class _Compiler:
             scores.Score(
                 id=name, citation=self.cite(("scores", name), item), units=frozenset(item.unit),
                 period=item.period, table=self._table(item.table) if item.table else None,
-                supplied_by=item.supplied_by or "", mean_of=item.mean_of or "",
+                supplied_by=item.supplied_by or "", full=self.param(item.full),
+                mean_of=item.mean_of or "",
                 min_share=self.param(item.min_share), min_presence=self.param(item.min_presence),
                 counts=frozenset(item.counts),
                 several=item.several, not_assessed=item.not_assessed,

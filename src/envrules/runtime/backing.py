@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from envrules.engine.nodes import parse_node
 from envrules.engine.state import Changes, Locality, NodeState
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision, decode_decision, encode_decision
@@ -128,7 +127,7 @@ def _decision_row(decision: Decision, node: str) -> DecisionRow:
     return DecisionRow(
         decision_seq=decision.decision_seq, id=decision.id, slot=c.slot.key(),
         version=decision.version, change=decision.change, log_seq=decision.log_seq,
-        scheme=parse_node(node).scheme, rule=c.slot.rule, kind=c.kind, outcome=c.outcome,
+        scheme=c.slot.scheme, rule=c.slot.rule, kind=c.kind, outcome=c.outcome,
         subject=c.slot.subject, unit=c.unit, period=c.period, publication=c.publication, at=c.at,
         node=node, payload=encode_decision(decision),
     )  # fmt: skip

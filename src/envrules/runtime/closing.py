@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from envrules import calendar as cal
 from envrules.engine.state import Locality
 from envrules.model.base import Instant
@@ -14,10 +16,10 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
 
     Raises:
         NotNow: the period is closed, not over, not a period that the scheme scores, or one that
-            must come after it is closed already.
+            must come after it is closed already, or one that must come before it is not.
     """
     try:
-        kind, (_, end) = cal.period_kind(period), cal.period_bounds(scheme.timezone, period)
+        kind, (begin, end) = cal.period_kind(period), cal.period_bounds(scheme.timezone, period)
     except cal.CalendarError as error:
         raise NotNow(str(error), "NO_SUCH_PERIOD") from error
     closed = state.closes.get(scheme.slug, {})
@@ -29,14 +31,32 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
         holding = [source for source, until in state.sources.items() if until < end]
         held = f"; the watermark of {', '.join(holding)} holds it" if holding else ""
         raise NotNow(f"{period} is not over yet by the locality's time{held}", "PERIOD_NOT_OVER")
-    later = [p for p in closed if cal.period_kind(p) == kind and p > period]
-    if later:
-        raise NotNow(
-            f"{min(later)} is closed already: periods are closed in order", "LATER_PERIOD_CLOSED"
-        )
+    if any(cal.period_kind(p) == kind and p > period for p in closed):
+        raise NotNow(f"a period after {period} is closed already", "LATER_PERIOD_CLOSED")
     for longer in (p for p in closed if cal.period_kind(p) != kind):
         start, stop = cal.period_bounds(scheme.timezone, longer)
-        if start < end <= stop:
+        if start <= begin and end <= stop:
             raise NotNow(
                 f"{longer}, which contains {period}, is closed already", "LATER_PERIOD_CLOSED"
             )
+    for before in _must_be_closed(scheme, period, kind, closed):
+        if before not in closed:
+            raise NotNow(f"{before} must be closed before {period}", "EARLIER_PERIOD_OPEN")
+
+
+def _must_be_closed(
+    scheme: Scheme, period: str, kind: cal.PeriodKind, closed: Collection[str]
+) -> Iterator[str]:
+    """Yield the periods before this one and, of shorter kinds, within it: no gap after the first.
+
+    Which period of a kind is closed first is free: a locality may begin at any time.
+    """
+    if any(cal.period_kind(p) == kind for p in closed):
+        yield cal.previous_period(period)
+    for shorter in sorted({score.period for score in scheme.scores if score.period != kind}):
+        first = min((p for p in closed if cal.period_kind(p) == shorter), default=None)
+        if first is not None and _LENGTHS.index(shorter) < _LENGTHS.index(kind):
+            yield from (p for p in cal.sub_periods(period, shorter) if p >= first)
+
+
+_LENGTHS: tuple[cal.PeriodKind, ...] = ("day", "week", "month", "quarter", "year")

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SECOND: Instant = 1_000_000
 LEASE_TTL: Instant = 10 * SECOND
+COMPANY = 0.02
+"""Seconds that a projector woken from idleness lets entries gather, and receipts go out first."""
 BATCH = 1000
 """Log entries in one transaction of the projector."""
 
@@ -45,8 +47,10 @@ class Projector:
         self._renew_at: Instant = 0
         self._position = 0
         self._stalled = 0
+        self._limit = BATCH
         self._skipped: set[int] = set()
         self._more = threading.Event()
+        self._urgent = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, name=f"envrules-project-{locality}", daemon=True
@@ -59,6 +63,10 @@ class Projector:
     def wake(self) -> None:
         """Say that there is more in the log."""
         self._more.set()
+
+    def hurry(self) -> None:
+        """Say that somebody waits for the decisions: do not wait for company."""
+        self._urgent.set()
 
     def stop(self) -> None:
         """Stop after the transaction under way, and give the lease back."""
@@ -83,7 +91,10 @@ class Projector:
                 )
                 self._projection = None  # the lease is still ours: there is nothing to wait for
             if not self._stopping.is_set():
-                self._more.wait(timeout=1.0)
+                woken = self._more.wait(timeout=1.0)
+                if woken and not self._stopping.is_set():
+                    self._urgent.wait(COMPANY)
+                self._urgent.clear()
 
     def _forget(self) -> None:
         self._lease, self._projection = None, None
@@ -93,7 +104,7 @@ class Projector:
         if not self._hold_lease():
             return False
         projection = self._loaded()
-        rows = self._store.read_log(self.locality, self._position, BATCH)
+        rows = self._store.read_log(self.locality, self._position, self._limit)
         self._note_skips(rows)
         if not rows or (self._stalled and self._stalled not in self._skipped):
             return False
@@ -101,16 +112,30 @@ class Projector:
         entries = [(row.seq, decode_entry(row.payload)) for row in rows]
         projection.prepare(entry for _, entry in entries)
         for seq, entry in entries:
-            if seq not in self._skipped:
+            if seq in self._skipped:
+                projection.skip(seq)
+            else:
                 try:
                     projection.apply(seq, entry)
                 except Exception as error:
                     self._stall(base, seq, error)
                     return False
             self._position = seq
-        self._commit(base)
-        self._stalled = 0
-        return len(rows) == BATCH
+        try:
+            self._commit(base)
+        except self._store.contradictions as error:
+            return self._isolate(base, error)
+        full = len(rows) == self._limit
+        self._limit, self._stalled = BATCH, 0
+        return full
+
+    def _isolate(self, base: int, error: Exception) -> bool:
+        """Decisions contradict what is stored: find the entry that gives rise to them, and stall."""
+        if self._limit == 1:
+            self._stall(base, base + 1, error)
+            return False
+        self._limit, self._projection = 1, None
+        return True
 
     def _hold_lease(self) -> bool:
         now = self._clock()
@@ -172,7 +197,9 @@ class Projector:
         self._projection = None
         projection = self._loaded()
         for row in self._store.read_log(self.locality, base, seq - 1 - base):
-            if row.seq not in self._skipped:
+            if row.seq in self._skipped:
+                projection.skip(row.seq)
+            else:
                 projection.apply(row.seq, decode_entry(row.payload))
         self._position, self._stalled = seq - 1, seq
         reason = f"{type(error).__name__}: {error}"

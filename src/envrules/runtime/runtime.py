@@ -176,6 +176,8 @@ class Runtime:
         """
         deadline = time.monotonic() + timeout
         look = locality not in self._positions
+        if locality in self._projectors:
+            self._projectors[locality].hurry()
         while self.decided_up_to(locality) < seq:
             if look and self._is_stalled(locality, seq):
                 break
@@ -244,7 +246,7 @@ class Runtime:
             NotFound: no such locality, scheme or revision.
             RulesetError: the ruleset is not good; nothing changes.
         """
-        self.locality(locality)
+        _, _, state = self.locality(locality)
         if revision:
             try:
                 compiled = self.library(scheme, revision)
@@ -265,7 +267,7 @@ class Runtime:
             )
         entry = Published(
             compiled.slug, compiled.revision,
-            {k: dict(v) for k, v in (overrides or {}).items()}, by, reason, self.clock(),
+            {k: dict(v) for k, v in (overrides or {}).items()}, by, reason, self.local_time(state),
         )  # fmt: skip
         return compiled.revision, self._append(locality, entry)
 

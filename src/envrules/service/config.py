@@ -43,7 +43,9 @@ class ServerConfig:
     drain_seconds: float = 10.0
     """How long calls under way may take to end once the server is told to stop."""
     health_seconds: float = 1.0
-    """How often the store is probed, and how long it may take to answer."""
+    """How often the store is probed."""
+    health_patience: float = 5.0
+    """Seconds that the store may take to answer a probe: under load a probe queues with writers."""
 
     def __post_init__(self) -> None:
         """Refuse a set-up that is not safe or cannot work."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health
 from grpc_status import rpc_status
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Behaviour: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
+Parse: TypeAlias = Callable[[bytes], Any]
 
 
 class Guard(grpc.ServerInterceptor):
@@ -50,31 +52,34 @@ class Guard(grpc.ServerInterceptor):
         return guarded
 
     def _guard(self, method: str, handler: Any) -> Handler:
-        codec = (handler.request_deserializer, handler.response_serializer)
+        # grpc hands us the bytes as they came: what it cannot read it would call INTERNAL.
+        parse, serialize = handler.request_deserializer, handler.response_serializer
         if handler.request_streaming:
-            behaviour = self._stream(method, handler.stream_stream, self._streams)
-            return grpc.stream_stream_rpc_method_handler(behaviour, *codec)
+            stream = self._stream(method, handler.stream_stream, _Requests, parse, self._streams)
+            return grpc.stream_stream_rpc_method_handler(stream, None, serialize)
         if handler.response_streaming:
-            behaviour = self._stream(method, handler.unary_stream, self._watchers)
-            return grpc.unary_stream_rpc_method_handler(behaviour, *codec)
-        return grpc.unary_unary_rpc_method_handler(
-            self._single(method, handler.unary_unary), *codec
-        )
+            watch = self._stream(method, handler.unary_stream, _parsed, parse, self._watchers)
+            return grpc.unary_stream_rpc_method_handler(watch, None, serialize)
+        single = self._single(method, handler.unary_unary, parse)
+        return grpc.unary_unary_rpc_method_handler(single, None, serialize)
 
-    def _single(self, method: str, behaviour: Behaviour) -> Behaviour:
-        def guarded(request: Any, context: grpc.ServicerContext) -> Any:
+    def _single(self, method: str, behaviour: Behaviour, parse: Parse) -> Behaviour:
+        def guarded(raw: bytes, context: grpc.ServicerContext) -> Any:
             try:
-                return behaviour(request, context)
+                return behaviour(_parsed(raw, parse), context)
             except Exception as error:
                 return self._fail(method, context, error)
 
         return guarded
 
-    def _stream(self, method: str, behaviour: Behaviour, places: _Places) -> Behaviour:
-        def guarded(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+    def _stream(
+        self, method: str, behaviour: Behaviour, read: Callable[[Any, Parse], Any], parse: Parse,
+        places: _Places,
+    ) -> Behaviour:  # fmt: skip
+        def guarded(raw: Any, context: grpc.ServicerContext) -> Iterator[Any]:
             try:
                 with places.taken():
-                    yield from behaviour(request, context)
+                    yield from behaviour(read(raw, parse), context)
             except Exception as error:
                 if context.is_active():
                     self._fail(method, context, error)
@@ -102,6 +107,34 @@ class Guard(grpc.ServerInterceptor):
             f"a fault of ours, nothing was half done: tell us about incident {incident}",
             incident=incident,
         )  # fmt: skip
+
+
+def _parsed(raw: bytes, parse: Parse) -> Any:
+    """Return the message in these bytes.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT, they are none.
+    """
+    try:
+        return parse(raw)
+    except DecodeError:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT, "BAD_REQUEST",
+            "the bytes are not the message that this call takes",
+        ) from None  # fmt: skip
+
+
+class _Requests:
+    """The messages in a stream of bytes."""
+
+    def __init__(self, raw: Iterator[bytes], parse: Parse) -> None:
+        self._raw, self._parse = raw, parse
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return _parsed(next(self._raw), self._parse)
 
 
 class _Places:

@@ -29,10 +29,13 @@ class Monitor:
     locality is stalled.
     """
 
-    def __init__(self, store: Store, services: Iterable[str], every: float) -> None:
-        """`every`: seconds between probes, and how long one may take."""
+    def __init__(
+        self, store: Store, services: Iterable[str], every: float, patience: float
+    ) -> None:
+        """`every`: seconds between probes; `patience`: how long one may take."""
         self.servicer = health.HealthServicer()
-        self._store, self._services, self._every = store, ("", *services), every
+        self._store, self._services = store, ("", *services)
+        self._every, self._patience = every, patience
         self._told: dict[str, int] = {}
         self._soon, self._stopping = threading.Event(), threading.Event()
         self._probes = ThreadPoolExecutor(1, "envrules-probe")
@@ -83,7 +86,7 @@ class Monitor:
 
     def _check(self, probe: Future[dict[str, int]]) -> None:
         try:
-            localities = probe.result(self._every)
+            localities = probe.result(self._patience)
         except Exception as error:
             if self._told.get("") == SERVING:
                 log.error("the store cannot be used: %r", error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import grpc
 
@@ -29,6 +30,8 @@ from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
 
 CONSEQUENCES = ("consequence", "duty")
 _PATIENCE = 10.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class PeriodView:
         self.known_at = question.known_at or position
         self._past = question.known_at if 0 < question.known_at < position else None
         """Log entry that ends what is known, if that is not the present."""
+        self._present = question.present and self._past is None
         self._projection: Projection = host.runtime.projection(question.locality)
         self._state: Locality = self._projection.state.locality
         binding = self._state.bindings.get(question.scheme)
@@ -130,10 +134,24 @@ class PeriodView:
 
     def rows(self, score: Score) -> list[Row]:
         """Return the units' rows, by partition and rank."""
-        return standings(
+        return self._at_one_place(lambda: standings(
             self._projection, self.scheme.slug, score.id, self.question.period,
             as_of=self.as_of, known_at=self._past,
-        )  # fmt: skip
+        ))  # fmt: skip
+
+    def _at_one_place(self, ask: Callable[[], T]) -> T:
+        """Return an answer that rests on the log up to `known_at` and nothing after it.
+
+        The state is read piece by piece while the projector goes on: if it has, what came since
+        is left out.
+        """
+        answer = ask()
+        if self._past is None:
+            position = self._host.runtime.store.projection(self.question.locality).position
+            if position != self.known_at:
+                self._past = self.known_at
+                answer = ask()
+        return answer
 
     def standing(self, score: Score, row: Row) -> pb.Standing:
         """Return the message of a row."""
@@ -144,10 +162,10 @@ class PeriodView:
 
     def statement(self, score: Score, unit: str) -> pb.Statement | None:
         """Return a unit's statement; None if the score is not about it."""
-        made: Statement | None = statement(
+        made: Statement | None = self._at_one_place(lambda: statement(
             self._projection, self.scheme.slug, score.id, unit, self.question.period,
             as_of=self.as_of, known_at=self._past,
-        )  # fmt: skip
+        ))  # fmt: skip
         if made is None:
             return None
         return pb.Statement(
@@ -163,8 +181,7 @@ class PeriodView:
         if self.close is not None:
             versions = self._versions(FIGURES, self.close.seq)
             return [d for d in _latest(versions) if d.content.slot.anchor == self.question.period]
-        is_present = self.question.present and self._past is None
-        return self._preview() if is_present else ()
+        return self._preview() if self._present else ()
 
     @cached_property
     def _by_unit(self) -> Mapping[str, Sequence[Decision]]:

@@ -135,7 +135,7 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
     """
     config = config or ServerConfig()
     host = Host(runtime, config, Shelf(runtime))
-    monitor = Monitor(runtime.store, SERVICES, config.health_seconds)
+    monitor = Monitor(runtime.store, SERVICES, config.health_seconds, config.health_patience)
     guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),

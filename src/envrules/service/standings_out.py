@@ -27,6 +27,8 @@ ASSESSMENTS: Mapping[str, pb.Assessment.ValueType] = {
 }
 
 
+UNDECIDED = decisions_pb2.PUBLICATION_UNSPECIFIED
+
 FIGURES = ("score", "band", "rank", "list")
 """Kinds of decision by which a unit stands somewhere."""
 
@@ -65,7 +67,7 @@ def standing_out(
     band = pb.Band(id=row.band, title=row.account.band_title) if row.band else None
     return pb.Standing(
         score=score.id, unit=row.unit.id, unit_title=row.title, partition=row.partition,
-        assessment=ASSESSMENTS[row.status], points=decimal_text(row.figure), full=_full(table),
+        assessment=ASSESSMENTS[row.status], points=decimal_text(row.figure), full=_full(score, period, table),
         band=band, rank=row.rank, ranked=row.ranked, lists=lists,
         rows=_rows(row, table) if table is not None else (),
         adjustments=_adjustments(score, row), warnings=_warnings(row),
@@ -86,10 +88,13 @@ def _table_of(score: Score, period: str) -> Table | None:
     return score.table.at(cal.period_dates(period)[1]).value
 
 
-def _full(table: Table | None) -> str:
-    if table is None:
+def _full(score: Score, period: str, table: Table | None) -> str:
+    """Return full marks: of the table, or as stated for a score that is supplied."""
+    if table is not None:
+        return plain(sum((row.full for row in table.rows.values()), Decimal(0)))
+    if score.full is None:
         return ""
-    return plain(sum((row.full for row in table.rows.values()), Decimal(0)))
+    return plain(Decimal(str(score.full.at(cal.period_dates(period)[1]).value)))
 
 
 def _rows(row: Row, table: Table) -> Iterator[pb.RowStanding]:
@@ -143,5 +148,5 @@ def entry_out(decision: Decision, title: str, *, is_open: bool) -> pb.ListEntry:
         unit=content.unit, unit_title=title, rank=content.rank or 0,
         points=decimal_text(content.points), reason=content.reason,
         decision_id="" if is_open else decision.id,
-        publication=decisions_pb2.PUBLICATION_UNSPECIFIED if is_open else PUBLICATIONS[content.publication],
+        publication=UNDECIDED if is_open else PUBLICATIONS[content.publication],
     )  # fmt: skip

@@ -48,6 +48,7 @@ WORDS: Mapping[str, str] = {
     "NO_SUCH_PERIOD": "方案中没有这样的考核期",
     "CLOSED_ALREADY": "本期已结账",
     "PERIOD_NOT_OVER": "本期尚未结束",
+    "EARLIER_PERIOD_OPEN": "此前的考核期尚未结账，须按先后结账",
     "LATER_PERIOD_CLOSED": "其后的考核期已结账，须按先后结账",
     "PROJECTOR_STALLED": "判定已停在某条记录，须由管理员处理",
     "NOT_STALLED_THERE": "判定没有停在这条记录",

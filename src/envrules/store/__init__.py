@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from envrules.store.database import Database
 from envrules.store.log import Log
@@ -82,6 +82,11 @@ class Store(Log, Projections, Reading):
             database.close()
             raise
         return cls(database)
+
+    @property
+    def contradictions(self) -> tuple[type[Exception], ...]:
+        """Return what is raised for rows that contradict stored ones: no retry will help."""
+        return (IntegrityError, self._db.integrity_error)
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:

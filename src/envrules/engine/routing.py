@@ -1,0 +1,203 @@
+"""Routing: which nodes read which log entries, and by which revision each node is judged.
+
+An event is read where it says itself (`nodes_of`). An event about another one (a withdrawal, an
+approval, an appeal) is read where that one is, through any number of steps; until that one has
+arrived it waits at a node of its own. Taking an issue out (voided, merged, not filed) is read
+wherever its finding is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from envrules import calendar as cal
+from envrules.engine.context import CONTEXT_PAYLOADS, live
+from envrules.engine.nodes import (
+    Node,
+    charged_unit,
+    event_node,
+    issue_node,
+    nodes_of,
+    parse_node,
+    target_of,
+    unit_of,
+)
+from envrules.engine.state import State
+from envrules.model.entries import Act, Arrived
+from envrules.model.events import Event, IssueFound, IssueMoved, order_key
+from envrules.ruleset.compile import Scheme
+
+Library = Callable[[str, str], Scheme]
+"""From scheme and revision to the compiled ruleset."""
+
+OUT_MOVES = frozenset({"voided", "merged", "not_filed", "called_back"})
+"""Moves that take an issue out of judgement, or back into it."""
+
+
+class Routing:
+    """The locality's routes, by the revisions in force and those frozen with closed periods."""
+
+    def __init__(self, state: State, library: Library) -> None:
+        self.state, self.library = state, library
+
+    # ── revisions ──
+
+    def governing(self, node: Node) -> Scheme:
+        """Return the rules that judge a node: those frozen with its period, else today's."""
+        binding = self.state.locality.bindings[node.scheme or self.first_scheme()]
+        return self.library(binding.scheme, self.frozen(node) or binding.revision)
+
+    def first_scheme(self) -> str:
+        """Return the scheme in whose name events that no scheme reads are noted."""
+        return min(self.state.locality.bindings)
+
+    def frozen(self, node: Node) -> str | None:
+        """Return the revision frozen by the close of the node's period, if it is closed."""
+        closes = self.state.locality.closes.get(node.scheme)
+        if not closes:
+            return None
+        period = _period_of(node) or self.state.node(node.key()).period
+        close = closes.get(period)
+        if close is None and period.count("-") == 2:
+            close = closes.get(period[:7])
+        return close[1] if close is not None else None
+
+    # ── events ──
+
+    def event(self, seq: int) -> Event:
+        """Return the event at a place of the log."""
+        ((_, entry),) = self.state.entries((seq,))
+        assert isinstance(entry, Arrived)
+        return replace(entry.event, seq=seq)
+
+    def root(self, event: Event, until: int) -> Event | None:
+        """Return what the event is about in the end: itself, or None if that has not arrived."""
+        seen: set[str] = set()
+        while target := target_of(event.payload):
+            place = self.state.event_seq(target)
+            if place is None or place > until or target in seen:
+                return None
+            seen.add(target)
+            event = self.event(place)
+        return event
+
+    def family(self, event: Event, until: int) -> list[int]:
+        """Return the places of the event and of all that is about it, directly or not."""
+        places, waiting = [event.seq], [event.id]
+        while waiting:
+            for place in self.state.references(waiting.pop(), until=until):
+                if place not in places:
+                    places.append(place)
+                    waiting.append(self.event(place).id)
+        return places
+
+    def homes(self, event: Event, until: int) -> set[str]:
+        """Return the nodes that read an event, knowing the log up to `until`.
+
+        An appeal against a decision is read by the node that its log entry names.
+        """
+        if "\n" in target_of(event.payload):
+            ((_, entry),) = self.state.entries((event.seq,))
+            named = entry.node if isinstance(entry, Arrived) else ""
+            return {named or event_node(event.id).key()}
+        root = self.root(event, until)
+        if root is not None and isinstance(root.payload, CONTEXT_PAYLOADS):
+            return set()
+        if root is None:
+            return {event_node(event.id).key()}
+        nodes = self.nodes_of(root) or [event_node(root.id)]
+        return {node.key() for node in nodes}
+
+    def nodes_of(self, event: Event) -> list[Node]:
+        """Return the nodes of all schemes that an event names.
+
+        A closed period is read by the rules that were frozen with it.
+        """
+        nodes: list[Node] = []
+        for slug, binding in sorted(self.state.locality.bindings.items()):
+            closes = self.state.locality.closes.get(slug, {})
+            for revision in sorted({binding.revision, *(r for _, r, _ in closes.values())}):
+                scheme = self.library(slug, revision)
+                nodes += [
+                    node for node in nodes_of(scheme, scheme.read(event))
+                    if node.kind == "issue"
+                    or (self.frozen(node) or binding.revision) == revision
+                ]  # fmt: skip
+        return list(dict.fromkeys(nodes))
+
+    def act_homes(self, act: Act) -> set[str]:
+        """Return who reads an act: its decision's node, and the issues on a slip it serves."""
+        if not act.node:
+            return set()
+        scheme = parse_node(act.node).scheme
+        return {act.node, *(issue_node(scheme, issue).key() for issue in act.issues)}
+
+    # ── issues taken out ──
+
+    def findings_of(self, move: Event) -> set[str]:
+        """Return the nodes, other than the issue's own, that read its finding."""
+        payload = move.payload
+        if not isinstance(payload, IssueMoved) or payload.move not in OUT_MOVES:
+            return set()
+        return {
+            key for found in self._history(payload.issue) if isinstance(found.payload, IssueFound)
+            for key in self._elsewhere(found)
+        }  # fmt: skip
+
+    def moves_out(self, found: Event) -> tuple[set[str], list[int]]:
+        """Return the nodes beside the issue's own that read a finding, and the moves they need."""
+        payload = found.payload
+        keys = self._elsewhere(found) if isinstance(payload, IssueFound) else set()
+        if not keys or not isinstance(payload, IssueFound):
+            return set(), []
+        history = self._history(payload.issue)
+        return keys, [
+            e.seq for e in history
+            if isinstance(e.payload, IssueMoved) and e.payload.move in OUT_MOVES
+        ]  # fmt: skip
+
+    def _elsewhere(self, found: Event) -> set[str]:
+        return {node.key() for node in self.nodes_of(found) if node.kind != "issue"}
+
+    def _history(self, issue: str) -> list[Event]:
+        for slug in self.state.locality.bindings:
+            inputs = self.state.node(issue_node(slug, issue).key()).inputs
+            return [
+                replace(entry.event, seq=seq) for seq, entry in self.state.entries(inputs)
+                if isinstance(entry, Arrived)
+            ]  # fmt: skip
+        return []
+
+    # ── what a node depends on ──
+
+    def described(self, key: str, inputs: Iterable[int]) -> tuple[str, str]:
+        """Return the unit that the node depends on and, for an issue, the month it was found in."""
+        node = parse_node(key)
+        if node.kind != "issue":
+            return unit_of(node), ""
+        binding = self.state.locality.bindings[node.scheme]
+        scheme = self.library(node.scheme, binding.revision)
+        events = [
+            entry.event for _, entry in self.state.entries(tuple(inputs))
+            if isinstance(entry, Arrived)
+        ]  # fmt: skip
+        found = [scheme.read(e) for e in live(events) if isinstance(e.payload, IssueFound)]
+        if not found:
+            return "", ""
+        first = min(found, key=order_key)
+        assert isinstance(first.payload, IssueFound)
+        month = cal.period_of(scheme.timezone, first.occurred_at, "month")
+        return charged_unit(scheme, first.payload), month
+
+
+def _period_of(node: Node) -> str:
+    """Return the period that a node belongs to, or '' for an issue, whose period is its own."""
+    match node.kind:
+        case "score" | "list" | "consequence" | "duty":
+            return node.parts[1]
+        case "slip":
+            return node.parts[3]
+        case _:
+            return ""
