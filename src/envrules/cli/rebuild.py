@@ -10,6 +10,7 @@ from envrules.cli.shell import REFUSED, AsJson, Failure, say, show_json
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.library import Library
+from envrules.runtime.owner import is_gone
 from envrules.runtime.rebuild import RebuildDiffers
 from envrules.runtime.rebuild import rebuild as rebuild_locality
 from envrules.runtime.runtime import wall_clock
@@ -43,7 +44,7 @@ def rebuild(
 
 def _rebuilt(store: Store, locality: str, library: Library) -> dict[str, str | bool]:
     held = store.projection(locality)
-    if held.owner and held.leased_until > wall_clock():
+    if held.owner and held.leased_until > wall_clock() and not is_gone(held.owner):
         raise Failure(
             f"{locality} is in use by {held.owner}", "stop that server, then rebuild again"
         )
