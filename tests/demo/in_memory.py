@@ -22,7 +22,7 @@ PLACES = {place.id: place for place in STORY.localities}
 
 @cache
 def played(locality: str, units: int | None = None) -> tuple[Decision, ...]:
-    """Return every decision of the story; its chief approves yellow slips."""
+    """Return every decision of the story; its chief approves what the story says."""
     told = scenario(STORY, PLACES[locality], units=units)
     return tuple(_play(told))
 
@@ -39,16 +39,17 @@ def _play(told: Scenario) -> Iterator[Decision]:
             yield from engine.append(Arrived(event, "platform"))
         yield from engine.append(Tick(LATER, place.source, step.until))
         if step.chief:
-            yield from _approvals(engine, step)
+            yield from _approvals(engine, step, place.chief_approves)
         if step.close:
             yield from engine.append(Closed(place.scheme, STORY.period, "chief"))
 
 
-def _approvals(engine: MemoryLocality, step: Step) -> Iterator[Decision]:
+def _approvals(engine: MemoryLocality, step: Step, outcomes: list[str]) -> Iterator[Decision]:
     nodes = {decision.id: node for decision, node in engine.state.changes.decisions}
     for decision in engine.effective().values():
         content = decision.content
-        if (content.kind, content.outcome, content.publication) == ("slip", "yellow", "proposed"):
+        waits = content.kind == "slip" and content.publication == "proposed"
+        if waits and content.outcome in outcomes:
             for action in ("approve", "publish"):
                 yield from engine.append(Act(
                     action, "chief", step.until, nodes[decision.id], content.slot,

@@ -144,7 +144,7 @@ def test_calls_under_way_end_before_the_server_does(site: Site, client: Client) 
     stopping = threading.Thread(target=site.server.stop, args=(20.0,))
     stopping.start()
     with refused("UNAVAILABLE", "STOPPING"):
-        next(watch)
+        list(watch)
     with pytest.raises(grpc.RpcError) as ended:
         next(stream)
     assert ended.value.code() == grpc.StatusCode.UNAVAILABLE
@@ -216,7 +216,7 @@ def test_signals_drain_the_process(tmp_path: Path, number: signal.Signals) -> No
             next(watch)
             process.send_signal(number)
             with refused("UNAVAILABLE", "STOPPING"):
-                next(watch)
+                list(watch)
         assert process.stdout.readline() == "ended\n"
         assert process.wait(30) == 0
     finally:

@@ -111,7 +111,7 @@ class Player:
         self.played.decided = self._platform.locality(place.id).decision_seq
 
     def _approve(self) -> None:
-        """The chief approves what has climbed one rung; the highest stays for the reader to do."""
+        """The chief approves the slips that wait for it; the lists stay for the reader to do."""
         place = self._place
         waiting = self._chief.list_decisions(place.id, kinds=["slip"], publications=[PROPOSED])
         for decision in list(waiting):
