@@ -21,7 +21,7 @@ def publish(content: Content, acts: Sequence[Act], events: Sequence[Event]) -> C
     `events` are the node's live events, appeals against the slot itself among them: a pending
     one holds publication, an upheld one revokes the decision.
     """
-    content = _appealed(content, events)
+    content = _appealed(content, _heard(content, events))
     mine = [act for act in acts if act.slot == content.slot]
     if not mine:
         return content
@@ -58,6 +58,17 @@ def upheld(slot: Slot, events: Iterable[Event]) -> Event | None:
 def _covers(act: Act, content: Content) -> bool:
     """A slip's act holds for the issues that it names: the slip may lose some, not gain any."""
     return content.kind != "slip" or set(content.issues) <= set(act.issues)
+
+
+def _heard(content: Content, events: Sequence[Event]) -> list[Event]:
+    """Return the appeals that count: by the unit concerned, and decided only if they were filed."""
+    about = [
+        e for e in events if isinstance(e.payload, AppealFiled | AppealDecided)
+        and e.payload.target == content.slot.key()
+        and (not content.unit or e.payload.unit == content.unit)
+    ]  # fmt: skip
+    filed = {e.payload.appeal for e in about if isinstance(e.payload, AppealFiled)}
+    return [e for e in about if e.payload.appeal in filed]  # type: ignore[union-attr]
 
 
 def _appealed(content: Content, events: Sequence[Event]) -> Content:
