@@ -16,7 +16,7 @@ from tests.service.site import (
     open_site,
 )
 
-from envrules.cli.main import run
+from envrules.cli.app import run
 
 SOURCE = "grid"
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.terminal import Cli
 from tests.service.site import Site, open_site
 
-from envrules.cli import main as program
+from envrules.cli import app as program
 from envrules.runtime.runtime import wall_clock
 
 NOBODY = "127.0.0.1:1"

@@ -6,7 +6,7 @@ import pytest
 from tests.cli.terminal import Cli
 
 from envrules import __version__
-from envrules.cli.main import app
+from envrules.cli.app import app
 
 COMMANDS = [str(command.name) for command in app.registered_commands]
 

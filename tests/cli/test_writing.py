@@ -217,7 +217,7 @@ def test_a_stalled_locality_is_helped_on(
         path = tmp_path / "bad.json"
         path.write_text(json.dumps([{
             "id": "x", "at": "2026-07-01 10:00", "source": "bad",
-            "unit_declared": {"unit": "u", "title": "村", "type": "village"},
+            "issue_found": {"issue": "GD-1", "place_unit": "u"},
         }]), encoding="utf-8")  # fmt: skip
         cli("submit", path, "-l", "east", "--wait", "decided")
         assert "STALLED" in cli("localities").out

@@ -10,6 +10,6 @@ def main() -> None:
     # What gRPC's core prints by itself is for its developers; errors reach us as statuses. It
     # reads this when it is loaded, so the commands are imported afterwards.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from envrules.cli.main import program
+    from envrules.cli.app import program
 
     program()
