@@ -20,7 +20,7 @@ pin() {
     output=requirements/$1.txt
     shift
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+        --no-header --no-annotate \
         --output-file "$output" "$@"
 }
 
