@@ -170,7 +170,7 @@ AHEAD = "{score: monthly, period: 2026-07, after_step: 9, units: {}}"
         (["approve: {rule: lists.red}"], "cannot approve {rule: lists.red}: 0 such decisions stand, not 1"),
         (["tick: 2026-07-12 09:00", "tick: 2026-07-11 09:00"], "the locality's time is past 2026-07-11 09:00"),
         (["close: 2026-07", "close: 2026-07"], "2026-07 is closed already"),
-        (["close: 2026"], "no score has a period such as 2026"),
+        (["close: 2026"], "no score or indicator has a period such as 2026"),
         (["publish_ruleset: {set: {lime: 70}}"], "the ruleset is refused"),
         ([f"expect: {{standings: [{AHEAD}]}}"], "step 9 has not been taken yet"),
     ],

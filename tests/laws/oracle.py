@@ -11,16 +11,18 @@ from envrules.engine.chaining import Chainer
 from envrules.engine.context import CONTEXT_PAYLOADS, Close, Context, Records, live
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
-from envrules.engine.judging import AT_THE_CLOSE, Bench, Feed, Inputs, StandingFeed
+from envrules.engine.judging import AT_THE_CLOSE, Bench, Feed, Inputs, freezes
 from envrules.engine.nodes import (
     Node,
     defines,
     event_node,
+    indicator_node,
     issue_node,
     list_node,
     nodes_of,
     parse_node,
     score_node,
+    sequence_node,
     stage,
     target_of,
 )
@@ -78,19 +80,19 @@ def _recompute(
 def _bars_at_closes(
     log: Sequence[tuple[int, Entry]], library: Library, closes: dict[str, dict[str, Close]]
 ) -> Feeds:
-    """Return what was known, when each list's period was closed, to bar units from it."""
+    """Return what issues and slips had told figures and lists when their period was closed."""
     frozen: Feeds = {}
     for slug, periods in closes.items():
         for close in periods.values():
-            if not library(slug, close.revision).lists:
-                continue
             _, feeds = _recompute([e for e in log if e[0] < close.seq], library)
             for node, sources in feeds.items():
-                if node.kind == "list" and node.scheme == slug and node.parts[1] == close.period:
-                    frozen[node] = {AT_THE_CLOSE: [
+                kinds = ("list", "score", "indicator")
+                if node.kind in kinds and node.scheme == slug and node.parts[1] == close.period:
+                    told = [
                         feed for _, items in sorted(sources.items()) for feed in items
-                        if isinstance(feed, StandingFeed) and feed.standing.status == "barred"
-                    ]}  # fmt: skip
+                        if freezes(feed)
+                    ]  # fmt: skip
+                    frozen[node] = {AT_THE_CLOSE: told} if told else {}
     return frozen
 
 
@@ -217,6 +219,11 @@ class _Court:
                         units = self.records.as_of(close.seq)[0].of_types(score.units, start, end)
                         nodes.update(score_node(slug, score.id, period, u.id) for u in units)
                         nodes.add(list_node(slug, score.id, period))
+                for item in scheme.indicators:
+                    if item.period == cal.period_kind(period):
+                        units = self.records.as_of(close.seq)[0].of_types(item.units, start, end)
+                        nodes.update(indicator_node(slug, item.id, period, u.id) for u in units)
+            nodes.update(sequence_node(slug, s.id) for s in bench.scheme.sequences)
         return nodes
 
     def settle(

@@ -14,7 +14,7 @@ from envrules.resources import rulesets_dir
 from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.load import load_ruleset
 from envrules.ruleset.schema import RulesetSpec
-from envrules.ruleset.schema_types import fields_of, is_model, options
+from envrules.ruleset.schema_types import fields_of, is_model, options, step_into
 
 SHIPPED = sorted(path.name for path in rulesets_dir().glob("*.yaml"))
 
@@ -144,7 +144,7 @@ def test_every_parameter_reference_has_its_units() -> None:
         (model, name)
         for model in models()
         for name, declared in fields_of(model).items()
-        if ParamRef in options(declared)
+        if ParamRef in (*options(declared), *options(step_into(declared, "any key")))
     }
     assert taking == set(PARAMETER_UNITS)
 

@@ -188,8 +188,9 @@ class _Run:
         end = cal.period_bounds(self.scheme.timezone, step.period)[1]
         if step.period in state.closes.get(self.scheme.slug, {}):
             raise _Stop(step.location, f"{step.period} is closed already")
-        if cal.period_kind(step.period) not in {s.period for s in self.scheme.scores}:
-            raise _Stop(step.location, f"no score has a period such as {step.period}")
+        if cal.period_kind(step.period) not in self.scheme.closable:
+            message = f"no score or indicator has a period such as {step.period}"
+            raise _Stop(step.location, message)
         if state.tick < end:
             self.locality.append(Tick(end))
         self.locality.append(Closed(self.scheme.slug, step.period, at=max(end, state.tick)))

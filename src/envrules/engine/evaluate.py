@@ -7,9 +7,12 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from envrules import calendar as cal
+from envrules.engine.checklist import judge_checklist
 from envrules.engine.consequence import judge_consequences
 from envrules.engine.context import live
 from envrules.engine.duty import judge_duty
+from envrules.engine.gate import judge_gate
+from envrules.engine.indicator import judge_indicator
 from envrules.engine.issue import judge_issue
 from envrules.engine.judging import (
     Bench,
@@ -21,8 +24,11 @@ from envrules.engine.judging import (
 )
 from envrules.engine.lists import judge_lists
 from envrules.engine.nodes import Node, unit_of
+from envrules.engine.point import judge_point
 from envrules.engine.publication import publish
+from envrules.engine.recurrence import judge_recurrence
 from envrules.engine.score import judge_score
+from envrules.engine.sequence import judge_sequence
 from envrules.engine.slip import judge_slip
 from envrules.engine.unread import judge_unread
 from envrules.kinds.compiled import cite
@@ -33,8 +39,14 @@ from envrules.model.values import NoValueInForce
 _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
     "event": judge_unread,
     "issue": judge_issue,
+    "recurrence": judge_recurrence,
+    "point": judge_point,
     "slip": judge_slip,
     "duty": judge_duty,
+    "checklist": judge_checklist,
+    "gate": judge_gate,
+    "sequence": judge_sequence,
+    "indicator": judge_indicator,
     "score": judge_score,
     "list": judge_lists,
     "consequence": judge_consequences,

@@ -39,7 +39,8 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         known = registry.unit(unit, at)
         return known.type if known is not None else ""
 
-    state = lifecycle.fold(node.parts[0], events, bench.scheme.lifecycle, type_of)
+    scheme = bench.scheme
+    state = lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
     judged = Judgement()
     for finding in state.findings:
         judged.add(_refused(bench, state, finding))

@@ -10,8 +10,11 @@ from envrules.engine.context import FOREVER, Context
 from envrules.engine.nodes import Node, consequence_node
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.consequences import Fact
+from envrules.kinds.indicators import Counted
 from envrules.kinds.ladders import Firing
 from envrules.kinds.lists import Standing
+from envrules.kinds.points import PointIssue
+from envrules.kinds.recurrences import Sighting
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Consequence, Content, Slot
 from envrules.model.entries import Act
@@ -53,11 +56,71 @@ class StandingFeed(Frozen, tag_field="@", tag=True):
     """The slip that bars the unit: it does once it is published."""
 
 
-Feed: TypeAlias = Adjustment | SlipFiring | FactFeed | StandingFeed
+class SightingFeed(Frozen, tag_field="@", tag=True):
+    """An issue, for those that may come again where it was."""
+
+    sighting: Sighting
+
+
+class PointFeed(Frozen, tag_field="@", tag=True):
+    """An issue at a point."""
+
+    issue: PointIssue
+
+
+class CountFeed(Frozen, tag_field="@", tag=True):
+    """Something that an indicator counts."""
+
+    counted: Counted
+
+
+class RecurredFeed(Frozen, tag_field="@", tag=True):
+    """A recurrence at a unit in a period, which may lower its band."""
+
+    recurrence: str
+    events: tuple[str, ...]
+    note: str
+
+
+class RectifiedFeed(Frozen, tag_field="@", tag=True):
+    """How an issue stood against a deadline when an assessment saw it, for repeats and points back."""
+
+    issue: str
+    deadline: str
+    due: Instant | None
+    """When the deadline ran or runs out; None: no limit."""
+    stopped: Instant | None
+    """When it was put right, if that is final."""
+    in_time: bool
+    events: tuple[str, ...] = ()
+
+
+class BandFeed(Frozen, tag_field="@", tag=True):
+    """The band of a unit at the close, for indicators of the units above it."""
+
+    unit: str
+    band: str
+    events: tuple[str, ...] = ()
+
+
+Feed: TypeAlias = (
+    Adjustment | SlipFiring | FactFeed | StandingFeed | SightingFeed | PointFeed | CountFeed
+    | RecurredFeed | RectifiedFeed | BandFeed
+)  # fmt: skip
 
 
 AT_THE_CLOSE = "close"
-"""Source under which a close keeps what the lists may know of slips: later ones bar nobody."""
+"""Source under which a close keeps what issues and slips had told by then: later tells nothing."""
+
+
+def freezes(feed: Feed) -> bool:
+    """Return whether a close keeps this as it was known then.
+
+    Figures and adjustments of other periods are frozen where they come from.
+    """
+    if isinstance(feed, StandingFeed):
+        return feed.standing.status == "barred"
+    return isinstance(feed, CountFeed | RecurredFeed | RectifiedFeed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +135,15 @@ class Inputs:
     def fed(self) -> list[Feed]:
         """Return all feeds, by source, so that their order does not depend on arrival."""
         return [feed for source in sorted(self.feeds) for feed in self.feeds[source]]
+
+    def told(self, *, closed: bool) -> list[Feed]:
+        """Return what issues and slips tell: of a closed period, only what was known then."""
+        if closed:
+            return list(self.feeds.get(AT_THE_CLOSE, ()))
+        return [
+            feed for source in sorted(self.feeds) if source != AT_THE_CLOSE
+            for feed in self.feeds[source] if freezes(feed)
+        ]  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -4,16 +4,22 @@ A node holds the events of one key of one rule kind and is judged from them afre
 facts to nodes of higher stages only, so one pass in order of stage settles everything:
 
     issue ─┬─ slip (unit, rung, day) ─┬──────────────── consequence (unit, period, issue)
-           └──────────────────────────│───────────────▲──▲
-    score (period, unit) ── longer score ── list (score, period)
-    duty (cycle, unit) ───────────────────────────────▲
+           ├─ point                   │               ▲──▲
+           ├─ recurrence (same place) ─┤               │
+    checklist, duty, gate ────────────┤               │
+           score ◂──▸ indicator (period, unit) ── list (score, period)
+
+Scores and indicators may be made of one another; their `rank` says which comes first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 from envrules import calendar as cal
+from envrules.kinds.indicators import ComparedVisits, Indicator, Measured
+from envrules.kinds.scores import Score
 from envrules.model.base import Frozen, Instant
 from envrules.model.events import (
     AppealDecided,
@@ -21,6 +27,7 @@ from envrules.model.events import (
     ApprovalGiven,
     Event,
     EventWithdrawn,
+    IndicatorMeasured,
     Inspection,
     IssueFound,
     IssueMoved,
@@ -31,9 +38,13 @@ from envrules.model.events import (
 )
 from envrules.ruleset.compile import Scheme
 
-NodeKind = Literal["event", "issue", "slip", "duty", "score", "list", "consequence"]
+NodeKind = Literal[
+    "event", "issue", "recurrence", "point", "slip", "duty", "checklist", "gate", "sequence",
+    "indicator", "score", "list", "consequence",
+]  # fmt: skip
 STAGE: dict[str, int] = {kind: i for i, kind in enumerate(get_args(NodeKind))}
-UNFED = frozenset({"event", "issue", "duty"})
+STAGE["indicator"] = STAGE["score"]
+UNFED = frozenset({"event", "issue", "duty", "checklist", "gate", "sequence"})
 """Kinds of nodes that read events and acts alone."""
 
 
@@ -68,6 +79,38 @@ def issue_node(scheme: str, issue: str) -> Node:
 def slip_node(scheme: str, ladder: str, rung: str, unit: str, day: str) -> Node:
     """Return the node of one merged slip."""
     return Node(scheme, "slip", (ladder, rung, unit, day))
+
+
+def recurrence_node(scheme: str, recurrence: str, key: tuple[str, ...]) -> Node:
+    """Return the node of all issues that are the same to a recurrence."""
+    return Node(scheme, "recurrence", (recurrence, *key))
+
+
+def point_node(scheme: str, point: str) -> Node:
+    """Return the node of one point."""
+    return Node(scheme, "point", (point,))
+
+
+def checklist_node(
+    scheme: str, checklist: str, period: str, unit: str, inspection: str
+) -> Node:  # fmt: skip
+    """Return the node of one inspection's answers to a checklist."""
+    return Node(scheme, "checklist", (checklist, period, unit, inspection))
+
+
+def gate_node(scheme: str, gate: str, unit: str) -> Node:
+    """Return the node of one unit's way through a gate."""
+    return Node(scheme, "gate", (gate, unit))
+
+
+def sequence_node(scheme: str, sequence: str) -> Node:
+    """Return the node of the order of all units."""
+    return Node(scheme, "sequence", (sequence,))
+
+
+def indicator_node(scheme: str, indicator: str, period: str, unit: str) -> Node:
+    """Return the node of one unit's indicator in one period."""
+    return Node(scheme, "indicator", (indicator, period, unit))
 
 
 def duty_node(scheme: str, duty: str, cycle: str, unit: str) -> Node:
@@ -108,6 +151,18 @@ def defines(scheme: Scheme, node: Node) -> bool:
             return any(score.id == node.parts[0] for score in scheme.scores)
         case "duty":
             return any(duty.id == node.parts[0] for duty in scheme.duties)
+        case "recurrence":
+            return any(item.id == node.parts[0] for item in scheme.recurrences)
+        case "point":
+            return scheme.points is not None
+        case "checklist":
+            return any(item.id == node.parts[0] for item in scheme.checklists)
+        case "gate":
+            return any(item.id == node.parts[0] for item in scheme.gates)
+        case "sequence":
+            return any(item.id == node.parts[0] for item in scheme.sequences)
+        case "indicator":
+            return any(item.id == node.parts[0] for item in scheme.indicators)
         case "slip":
             ladder, rung = node.parts[:2]
             return any(
@@ -120,10 +175,13 @@ def defines(scheme: Scheme, node: Node) -> bool:
 
 def stage(node: Node, scheme: Scheme) -> tuple[int, int, str]:
     """Return the node's place in the order of settlement: feeds only go to later places."""
-    if node.kind != "score":
+    if node.kind not in ("score", "indicator"):
         return STAGE[node.kind], 0, ""
-    score = next((s for s in scheme.scores if s.id == node.parts[0]), None)
-    return STAGE[node.kind], score.rank if score is not None else 0, node.parts[1]
+    figures: Iterable[Score | Indicator] = (
+        scheme.scores if node.kind == "score" else scheme.indicators
+    )
+    figure = next((item for item in figures if item.id == node.parts[0]), None)
+    return STAGE[node.kind], figure.rank if figure is not None else 0, node.parts[1]
 
 
 def unit_of(node: Node) -> str:
@@ -131,8 +189,10 @@ def unit_of(node: Node) -> str:
     match node.kind:
         case "slip":
             return node.parts[2]
-        case "duty" | "score":
+        case "duty" | "score" | "indicator" | "checklist":
             return node.parts[2]
+        case "gate":
+            return node.parts[1]
         case "consequence":
             return node.parts[0]
         case _:
@@ -148,9 +208,13 @@ def target_of(payload: Payload) -> str:
 
 def charged_unit(scheme: Scheme, found: IssueFound) -> str:
     """Return the unit that a finding names as answerable, by the scheme's `charge`."""
-    if scheme.lifecycle.charge == "handler":
-        return found.handling_unit or found.place_unit
-    return found.place_unit or found.handling_unit
+    match scheme.lifecycle.charge:
+        case "handler":
+            return found.handling_unit or found.place_unit
+        case "supervisor":
+            return found.department or found.place_unit or found.handling_unit
+        case "place":
+            return found.place_unit or found.handling_unit
 
 
 def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
@@ -172,6 +236,7 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
         nodes += [issue_node(slug, issue) for issue in payload.issues]
     elif isinstance(payload, Inspection):
         nodes += _score_nodes(scheme, payload.kind, payload.unit, at)
+        nodes += _checked_nodes(scheme, payload, at)
         # Some duties are the inspected unit's (to be checked), others the inspector's (to check).
         for unit in dict.fromkeys((payload.unit, payload.organ)):
             nodes += _duty_nodes(scheme, event, unit, "") if unit else ()
@@ -181,8 +246,14 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
             for s in scheme.scores if s.id == payload.score
             if (period := period_within(scheme, s.period, payload.period))
         ]  # fmt: skip
+    elif isinstance(payload, IndicatorMeasured):
+        nodes += _measured_nodes(scheme, payload)
     elif isinstance(payload, ReportFiled):
         nodes += _duty_nodes(scheme, event, payload.unit, payload.period)
+        nodes += [
+            gate_node(slug, gate.id, payload.unit)
+            for gate in scheme.gates if payload.duty in gate.reports
+        ]  # fmt: skip
         required = {o.words for rule in scheme.rules for o in rule.then if o.within is not None}
         nodes += [
             consequence_node(scheme, payload.unit, period, payload.about)
@@ -194,7 +265,40 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
 def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> list[Node]:
     return [
         score_node(scheme.slug, s.id, cal.period_of(scheme.timezone, at, s.period), unit)
-        for s in scheme.scores if inspection in s.counts
+        for s in scheme.scores
+        if inspection in s.counts
+        or any(
+            inspection in checklist.inspections
+            for band in scheme.bands.get(s.id, ()) for checklist in band.needs
+        )
+    ]  # fmt: skip
+
+
+def _checked_nodes(scheme: Scheme, visit: Inspection, at: Instant) -> list[Node]:
+    """Return the checklists that an inspection answers, and the indicators that count visits."""
+    zone, unit = scheme.timezone, visit.unit
+    month = cal.period_of(zone, at, "month")
+    nodes = [
+        checklist_node(scheme.slug, item.id, month, unit, visit.inspection)
+        for item in scheme.checklists if visit.kind in item.inspections
+    ]  # fmt: skip
+    return nodes + [
+        indicator_node(scheme.slug, item.id, cal.period_of(zone, at, item.period), unit)
+        for item in scheme.indicators
+        if isinstance(item.origin, ComparedVisits) and visit.kind in item.origin.inspections
+    ]
+
+
+def _measured_nodes(scheme: Scheme, measured: IndicatorMeasured) -> list[Node]:
+    nodes = [
+        indicator_node(scheme.slug, item.id, period, measured.unit)
+        for item in scheme.indicators
+        if item.id == measured.indicator and isinstance(item.origin, Measured)
+        if (period := period_within(scheme, item.period, measured.period))
+    ]
+    return nodes + [
+        gate_node(scheme.slug, gate.id, measured.unit)
+        for gate in scheme.gates if measured.indicator in gate.indicators
     ]  # fmt: skip
 
 

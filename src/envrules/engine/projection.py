@@ -18,18 +18,20 @@ from envrules.engine.chaining import Chainer
 from envrules.engine.context import CONTEXT_PAYLOADS, Context, Records
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
-from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, StandingFeed
+from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
 from envrules.engine.nodes import (
     UNFED,
     Node,
     consequence_home,
     defines,
     event_node,
+    indicator_node,
     issue_node,
     list_node,
     nodes_of,
     parse_node,
     score_node,
+    sequence_node,
     stage,
     target_of,
     unit_of,
@@ -173,11 +175,18 @@ class Projection:
             return {k for s in self.state.locality.bindings for k in self._all_of(s)}
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
         keys |= {node.key() for node in self._cycles(0, frozenset(units))}
+        if not isinstance(payload, Exemption):
+            keys |= {key for slug in self.state.locality.bindings for key in self._sequences(slug)}
         return keys | {
             issue_node(slug, issue).key()
             for slug in self.state.locality.bindings
             for issue in issues
         }
+
+    def _sequences(self, slug: str) -> set[str]:
+        """Return the nodes of a scheme's orders, which read the registry alone."""
+        scheme = self._library(slug, self.state.locality.bindings[slug].revision)
+        return {sequence_node(slug, item.id).key() for item in scheme.sequences}
 
     def _tick(self, entry: Tick) -> set[str]:
         """Advance the locality's time to the wall clock, but past no source's watermark."""
@@ -219,6 +228,7 @@ class Projection:
         known = {*self._all_of(entry.scheme), *self._all_of("")}
         mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
         mine |= {node.key() for node in self._cycles(0) if node.scheme == entry.scheme}
+        mine |= self._sequences(entry.scheme)
         dirty = {k for k in known | mine if self._routing.frozen(parse_node(k)) is None}
         for key in sorted(dirty):
             self._put_inputs(self.state.node(key), tuple(sorted(routed.get(key, ()))))
@@ -275,18 +285,25 @@ class Projection:
             dirty.update(self.state.keys_with_prefix(prefix))
             for unit in self._records.as_of(seq)[0].of_types(score.units, start, end):
                 dirty.add(score_node(scheme.slug, score.id, entry.period, unit.id).key())
-            dirty.add(self._freeze_bars(list_node(scheme.slug, score.id, entry.period)))
+            dirty.add(list_node(scheme.slug, score.id, entry.period).key())
+        for indicator in scheme.indicators:
+            if indicator.period == kind:
+                prefix = "\n".join((scheme.slug, "indicator", indicator.id, entry.period, ""))
+                dirty.update(self.state.keys_with_prefix(prefix))
+                for unit in self._records.as_of(seq)[0].of_types(indicator.units, start, end):
+                    node = indicator_node(scheme.slug, indicator.id, entry.period, unit.id)
+                    dirty.add(node.key())
+        for key in dirty:
+            self._freeze(key)
         return dirty
 
-    def _freeze_bars(self, lists: Node) -> str:
-        """Keep what bars units from the lists as it is known now; return the lists' key."""
-        key = lists.key()
-        bars = [
+    def _freeze(self, key: str) -> None:
+        """Keep what a node of the closed period has been told as it is known now."""
+        told = [
             feed for _, feeds in sorted(self.state.feeds(key).items()) for feed in feeds
-            if isinstance(feed, StandingFeed) and feed.standing.status == "barred"
+            if freezes(feed)
         ]  # fmt: skip
-        self.state.put_feed(key, AT_THE_CLOSE, bars)
-        return key
+        self.state.put_feed(key, AT_THE_CLOSE, told)
 
     def _act(self, seq: int, entry: Act) -> set[str]:
         keys = self._routing.act_homes(entry)

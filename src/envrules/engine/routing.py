@@ -195,7 +195,7 @@ class Routing:
 def _period_of(node: Node) -> str:
     """Return the period that a node belongs to, or '' for an issue, whose period is its own."""
     match node.kind:
-        case "score" | "list" | "consequence" | "duty":
+        case "score" | "indicator" | "list" | "consequence" | "duty" | "checklist":
             return node.parts[1]
         case "slip":
             return node.parts[3]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from envrules.kinds.common import ParamRef, Slug, Sourced
-from envrules.kinds.compiled import Parameter, cite, cite_value
+from envrules.kinds.checklists import Checklist
+from envrules.kinds.common import Colour, ParamRef, Slug, Sourced
+from envrules.kinds.compiled import Comparison, Parameter, cite, cite_value, compare
 from envrules.model.decisions import Step
 from envrules.model.values import Citation
 
@@ -24,6 +24,10 @@ class BandSpec(Sourced):
     above: ParamRef | None = None
     at_most: ParamRef | None = None
     below: ParamRef | None = None
+    needs: tuple[Slug, ...] = Field(
+        default=(), description="checklists that the unit must have passed in the period"
+    )
+    colour: Colour | None = None
 
     @model_validator(mode="after")
     def _bounds(self) -> BandSpec:
@@ -36,7 +40,13 @@ class BandSpec(Sourced):
         return self
 
 
-Comparison = Literal["at_least", "above", "at_most", "below"]
+class DemotionSpec(Sourced):
+    """A recurrence at a unit in the period lowers its band."""
+
+    recurred: Slug
+    levels: ParamRef = Field(description="bands down, for one recurrence or several")
+
+
 _WORDS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
 
 
@@ -47,6 +57,17 @@ class Band:
     id: str
     citation: Citation
     bounds: tuple[tuple[Comparison, Parameter], ...]
+    needs: tuple[Checklist, ...] = ()
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Demotion:
+    """Compiled `demotions` entry."""
+
+    citation: Citation
+    recurred: str
+    levels: Parameter
 
 
 def band_of(
@@ -64,16 +85,3 @@ def band_of(
         else:
             return band, tuple(steps)
     return None
-
-
-def compare(figure: Decimal, comparison: Comparison, bound: Any) -> bool:
-    """Return whether the bound holds; each comparison states its inclusivity by name."""
-    match comparison:
-        case "at_least":
-            return bool(figure >= bound)
-        case "above":
-            return bool(figure > bound)
-        case "at_most":
-            return bool(figure <= bound)
-        case "below":
-            return bool(figure < bound)

@@ -48,8 +48,18 @@ class Where(Spec):
     place: tuple[Word, ...] = ()
     source: tuple[Word, ...] = ()
     object_class: tuple[Literal["component", "event"], ...] = ()
+    area_class: tuple[Word, ...] = ()
     tags: tuple[Word, ...] = Field(default=(), description="at least one of these tags")
+    classes: tuple[Slug, ...] = Field(default=(), description="keys of `classes`")
+    campaign: tuple[Slug, ...] = Field(
+        default=(), description="found inside the window of one of these campaigns"
+    )
 
+
+Colour = Literal[
+    "red", "orange", "yellow", "green", "blue", "white", "black", "grey", "gold", "purple"
+]  # fmt: skip
+"""How a result is shown on the map and in reports; what it is called is its title."""
 
 Start = Literal["found", "accepted", "filed", "registered", "dispatched"]
 Stop = Literal["handled", "verified", "closed"]

@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from envrules.calendar import Duration
 from envrules.model.decisions import Step
 from envrules.model.values import Citation, Dated, InForce
 
 Value = Decimal | bool | str | Duration
+
+Comparison = Literal["at_least", "above", "at_most", "below"]
+"""How a figure is held against a bound; each states its inclusivity by name."""
+
+
+def compare(figure: Decimal, comparison: Comparison, bound: Any) -> bool:
+    """Return whether the bound holds; each comparison states its inclusivity by name."""
+    match comparison:
+        case "at_least":
+            return bool(figure >= bound)
+        case "above":
+            return bool(figure > bound)
+        case "at_most":
+            return bool(figure <= bound)
+        case "below":
+            return bool(figure < bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ _UNIT_WORDS = {
     "points": " 分", "count": "", "ratio": "", "percent": "%", "money": " 元",
     "working_hours": " 工作时", "working_days": " 个工作日", "emergency_hours": " 紧急工作时",
     "emergency_days": " 紧急工作日", "hours": " 小时", "minutes": " 分钟",
-    "calendar_days": " 天",
+    "calendar_days": " 天", "months": " 个月", "metres": " 米",
 }  # fmt: skip
 
 
@@ -49,6 +65,9 @@ def print_value(value: Value, unit: str) -> str:
         return f"{plain(value.amount)}{_UNIT_WORDS.get(unit, '')}"
     if isinstance(value, Decimal):
         return f"{plain(value)}{_UNIT_WORDS.get(unit, '')}"
+    if unit == "month_day":
+        month, day = value.split("-")
+        return f"每年 {int(month)} 月 {int(day)} 日"
     return value
 
 
@@ -71,6 +90,25 @@ def cite_value(parameter: Parameter, held: InForce[Any], note: str = "") -> Step
     return cite(held.citation, value=parameter.text(held.value), since=held.since, note=note)
 
 
+class ClassTest(Protocol):
+    """A class of the scheme's taxonomy, as a filter reads it."""
+
+    @property
+    def id(self) -> str:
+        """Key of the class."""
+
+    @property
+    def where(self) -> Filter:
+        """Which issues it describes."""
+
+
+class Window(Protocol):
+    """A campaign, as a filter reads it."""
+
+    def covers(self, day: date) -> bool:
+        """Return whether the local date lies inside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Compiled `where`: empty sets mean no restriction."""
@@ -80,18 +118,29 @@ class Filter:
     place: frozenset[str] = frozenset()
     source: frozenset[str] = frozenset()
     object_class: frozenset[str] = frozenset()
+    area_class: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    taxonomy: tuple[ClassTest, ...] = ()
+    """The scheme's classes, in order: an issue belongs to the first that describes it."""
+    campaigns: tuple[Window, ...] = ()
 
-    def holds(self, found: Any) -> bool:
-        """Return whether an IssueFound is one of those described."""
+    def holds(self, found: Any, day: date) -> bool:
+        """Return whether an IssueFound is one of those described; `day`: local date it was found."""
         return (
             (not self.category or found.category in self.category)
             and (not self.condition or found.condition in self.condition)
             and (not self.place or found.place in self.place)
             and (not self.source or found.source in self.source)
             and (not self.object_class or found.object_class in self.object_class)
+            and (not self.area_class or found.area_class in self.area_class)
             and (not self.tags or not self.tags.isdisjoint(found.tags))
+            and (not self.classes or self._class_of(found, day) in self.classes)
+            and (not self.campaigns or any(c.covers(day) for c in self.campaigns))
         )
+
+    def _class_of(self, found: Any, day: date) -> str:
+        return next((c.id for c in self.taxonomy if c.where.holds(found, day)), "")
 
 
 @dataclass(frozen=True, slots=True)

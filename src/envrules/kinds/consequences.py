@@ -44,10 +44,27 @@ class PatternSpec(Spec):
     list: FactName | None = Field(default=None, description="a unit's place on this list")
     slip: FactName | None = Field(default=None, description="ladder.rung")
     overdue: FactName | None = Field(default=None, description="a deadline that passed")
-    late: FactName | None = Field(default=None, description="a required report that is late")
+    late: FactName | None = Field(
+        default=None, description="a required report, or a duty, that is late"
+    )
     missed: FactName | None = Field(default=None, description="a duty not done in its cycle")
     recheck_failed: FactName | None = Field(default=None, description="a failed check")
+    met: FactName | None = Field(default=None, description="a duty done in its cycle")
+    not_accepted: FactName | None = Field(
+        default=None, description="a report for this duty that does not count"
+    )
     found: FactName | None = Field(default=None, description="issue found by this source")
+    category: FactName | None = Field(default=None, description="issue of this category")
+    classified: FactName | None = Field(default=None, description="issue of this class")
+    refused: FactName | None = Field(default=None, description="a step that this condition refused")
+    recurred: FactName | None = Field(default=None, description="an issue that came again")
+    checklist: FactName | None = Field(
+        default=None, description="checklist.passed, checklist.failed or checklist.incomplete"
+    )
+    indicator: FactName | None = Field(
+        default=None, description="indicator.met, indicator.missed or indicator.not_measured"
+    )
+    gate: FactName | None = Field(default=None, description="gate.step, once released")
     rule: FactName | None = Field(default=None, description="another rule's consequence")
 
     @model_validator(mode="after")
@@ -87,8 +104,10 @@ class RuleSpec(Sourced):
 
 
 FactKind = Literal[
-    "band", "list", "slip", "overdue", "late", "missed", "recheck_failed", "found", "rule"
-]
+    "band", "list", "slip", "overdue", "late", "missed", "met", "not_accepted", "recheck_failed",
+    "found", "category", "classified", "refused", "recurred", "checklist", "indicator", "gate",
+    "rule",
+]  # fmt: skip
 
 
 class Fact(Frozen):

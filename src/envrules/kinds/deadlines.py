@@ -105,7 +105,9 @@ def judge(
     later. An issue that was closed by force is never in time: overdue if the limit had passed.
     """
     start = state.start_of(deadline.starts)
-    if start is None or state.out is not None or not deadline.where.holds(state.payload):
+    if start is None or state.out is not None or state.found is None:
+        return None
+    if not deadline.where.holds(state.payload, day_of(state.found.occurred_at)):
         return None
     began = start.occurred_at
     stopped, final = state.stop_of(deadline.stops)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from envrules.kinds.common import Slug, Sourced, Spec, Word
+from envrules.kinds.campaigns import Campaign
+from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Word
+from envrules.kinds.compiled import Parameter
 from envrules.model.base import Instant
 from envrules.model.events import Event, Inspection, ReportFiled
 from envrules.model.values import Citation
@@ -35,6 +37,17 @@ class DutySpec(Sourced):
     days: Literal["all", "working"] = Field(
         default="all", description="daily duties: every day, or only on working days"
     )
+    during: Slug | None = Field(
+        default=None, description="campaign: owed only in cycles that it touches, and done inside"
+    )
+    by: ParamRef | None = Field(default=None, description="yearly duties: last day to be in time")
+    not_before: ParamRef | None = Field(
+        default=None, description="yearly duties: first day on which it can be done"
+    )
+    signed: bool = Field(default=False, description="a report without a signature does not count")
+    fields: tuple[Word, ...] = Field(
+        default=(), description="fields that a report must fill, or it does not count"
+    )
     met_by: MetBySpec
 
 
@@ -49,6 +62,11 @@ class Duty:
     working_days_only: bool
     inspections: frozenset[str]
     reports: frozenset[str]
+    during: Campaign | None = None
+    by: Parameter | None = None
+    not_before: Parameter | None = None
+    signed: bool = False
+    fields: tuple[str, ...] = ()
 
     def meets(self, event: Event) -> bool:
         """Return whether this event is of a kind that fulfils the duty."""

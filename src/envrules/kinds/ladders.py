@@ -10,7 +10,17 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from envrules import calendar as cal
-from envrules.kinds.common import ParamRef, Slug, Sourced, Start, Stop, Then, Where, Word
+from envrules.kinds.common import (
+    Colour,
+    ParamRef,
+    Slug,
+    Sourced,
+    Start,
+    Stop,
+    Then,
+    Where,
+    Word,
+)
 from envrules.kinds.compiled import Filter, Outcome, Parameter, cite
 from envrules.kinds.deadlines import Limit, limit_of
 from envrules.kinds.lifecycle import IssueState
@@ -33,6 +43,7 @@ class RungSpec(Sourced):
     approve: bool | None = Field(
         default=None, description="wait for approval; default: as its consequences do"
     )
+    colour: Colour | None = None
 
     @model_validator(mode="after")
     def _one_clock(self) -> RungSpec:
@@ -139,7 +150,9 @@ def climb(
     organ issues directly passes over the lower rungs that have not fired by then.
     """
     start = state.start_of(ladder.starts)
-    if state.found is None or state.out is not None or not ladder.where.holds(state.payload):
+    if state.found is None or state.out is not None:
+        return Climb((), None)
+    if not ladder.where.holds(state.payload, day_of(state.found.occurred_at)):
         return Climb((), None)
     stopped, _ = state.stop_of(ladder.stops)
     direct = [state.direct.get(rung.id) for rung in ladder.rungs]

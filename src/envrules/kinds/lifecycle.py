@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from envrules.kinds.common import Spec, Text, Word
+from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Text, Where, Word
+from envrules.kinds.compiled import Filter, Parameter
+from envrules.kinds.taxonomy import unmet
 from envrules.model.base import Instant
 from envrules.model.events import Event, IssueFound, IssueMoved
 from envrules.model.values import Citation
@@ -37,27 +40,70 @@ class RequiredSpec(Spec):
     not_from_source: Text | None = None
 
 
+class ConditionSpec(Sourced):
+    """A step that is refused unless the ledger says what the clause asks for."""
+
+    id: Slug
+    at: MoveWord
+    where: Where = Where()
+    fields: dict[Word, tuple[Word, ...]] = Field(
+        default_factory=dict,
+        description="ledger fields, each with the values that satisfy it; none: any text does",
+    )
+    until: bool = Field(default=False, description="the step must also name a time limit")
+
+    @model_validator(mode="after")
+    def _something(self) -> ConditionSpec:
+        if not self.fields and not self.until:
+            raise ValueError("give fields, or until: true")
+        return self
+
+
+Role = Literal["place", "handler", "supervisor"]
+
+
 class IssuesSpec(Spec):
     """How issues live in this scheme."""
 
-    charge: Literal["place", "handler"] = Field(
-        default="place", description="who answers for an issue: its place's unit or the handler's"
+    charge: Role = Field(
+        default="place",
+        description="who answers for an issue: its place's unit, the handling unit, or the "
+        "competent department",
+    )
+    shares: dict[Role, ParamRef] = Field(
+        default_factory=dict,
+        description="points of a finding divided among several; none: all to `charge`",
     )
     order: OrderSpec | None = None
     required: dict[MoveWord | Literal["found"], RequiredSpec] = Field(default_factory=dict)
+    conditions: tuple[ConditionSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Compiled condition of a step."""
+
+    id: str
+    citation: Citation
+    at: str
+    where: Filter
+    fields: Mapping[str, tuple[str, ...]]
+    until: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """Compiled `issues` section."""
 
-    charge: Literal["place", "handler"]
+    charge: Role
+    shares: Mapping[Role, Parameter]
     order: tuple[str, ...]
     order_citation: Citation
     required: Mapping[str, tuple[tuple[str, ...], Citation]]
     """Step → the ledger fields it needs and the clause that says so."""
     direct_issue: Mapping[str, frozenset[str]]
     """Rung id → organs, or types of unit, that may issue it at once."""
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +114,8 @@ class Finding:
     outcome: Literal["rejected", "incomplete", "parked"]
     reason: str
     citation: Citation | None = None
+    condition: str = ""
+    """The condition that refused the step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +221,11 @@ TypeOf = Callable[[str, Instant], str]
 
 
 def fold(
-    issue: str, events: Iterable[Event], rules: Lifecycle, type_of: TypeOf = lambda *_: ""
+    issue: str,
+    events: Iterable[Event],
+    rules: Lifecycle,
+    day_of: Callable[[Instant], date],
+    type_of: TypeOf = lambda *_: "",
 ) -> IssueState:
     """Return what the live events of one issue, in Order, amount to."""
     state = IssueState(issue)
@@ -182,7 +234,9 @@ def fold(
         if isinstance(payload, IssueFound):
             _find(state, event, payload, rules)
         elif isinstance(payload, IssueMoved):
-            finding = _refusal(state, event, payload, rules, type_of)
+            finding = _refusal(state, event, payload, rules, type_of) or _condition(
+                state, event, payload, rules, day_of
+            )
             if finding is not None:
                 state.findings.append(finding)
             else:
@@ -229,7 +283,7 @@ def _refusal(
         return Finding(event, "incomplete", f"{_NEEDS_APPROVER[move.move]}须写明批准人，暂不生效")
     if move.move == "suspended" and not move.basis:
         return Finding(event, "incomplete", "挂账须写明依据，暂不生效")
-    if move.move in _NEEDS_UNTIL and move.until is None:
+    if move.move in _NEEDS_UNTIL and move.until is None and not _asks_until(move.move, rules):
         return Finding(event, "incomplete", f"{_NEEDS_UNTIL[move.move]}须写明新的期限，暂不生效")
     if move.until is not None and move.until <= event.occurred_at and move.move in _LIMITED:
         return Finding(event, "incomplete", f"{_LIMITED[move.move]}的期限须在批准之后，暂不生效")
@@ -244,6 +298,41 @@ def _refusal(
     return None
 
 
+def _condition(
+    state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle,
+    day_of: Callable[[Instant], date],
+) -> Finding | None:  # fmt: skip
+    """Return which condition of the scheme refuses this step, or None."""
+    if not rules.conditions or state.found is None:
+        return None
+    ledger = _after(state, move)
+    day = day_of(state.found.occurred_at)
+    for one in rules.conditions:
+        if one.at != move.move or not one.where.holds(state.payload, day):
+            continue
+        lacking = [_asked(name, one.fields[name]) for name in unmet(one.fields, ledger)]
+        if one.until and move.until is None:
+            lacking.append("期限")
+        if lacking:
+            reason = f"{one.citation.title}：缺{'、'.join(lacking)}，不予“{WORDS[move.move]}”"
+            return Finding(event, "rejected", reason, one.citation, one.id)
+    return None
+
+
+def _asks_until(move: str, rules: Lifecycle) -> bool:
+    """Return whether a condition of the scheme itself judges a missing limit."""
+    return any(one.at == move and one.until for one in rules.conditions)
+
+
+def _asked(name: str, values: tuple[str, ...]) -> str:
+    return f"{name}（{'或'.join(values)}）" if values else name
+
+
+def _after(state: IssueState, move: IssueMoved) -> dict[str, str]:
+    """Return the ledger as it is once the step has filled in what it brings."""
+    return {**state.ledger, **{name: text for name, text in move.ledger.items() if text}}
+
+
 def _skipped(state: IssueState, move: str, rules: Lifecycle) -> str:
     """Return the step that `move` would skip, or an empty string."""
     if move in rules.order:
@@ -255,7 +344,7 @@ def _skipped(state: IssueState, move: str, rules: Lifecycle) -> str:
 
 def _unready(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -> Finding | None:
     """A record with empty fields is not struck off; the move itself may fill them."""
-    ledger = {**state.ledger, **{name: text for name, text in move.ledger.items() if text}}
+    ledger = _after(state, move)
     for step, (fields, citation) in rules.required.items():
         empty = [name for name in fields if not ledger.get(name)]
         if step in state.taken and empty:

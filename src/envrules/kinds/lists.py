@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from envrules.kinds.common import ParamRef, Slug, Sourced, Then
+from envrules.kinds.common import Colour, ParamRef, Slug, Sourced, Then
 from envrules.kinds.compiled import Outcome, Parameter, cite, cite_value
 from envrules.model.base import Frozen
 from envrules.model.decisions import Step
@@ -30,17 +30,25 @@ class ListSpec(Sourced):
         default="include", description="equals at the edge: all listed, or none of them"
     )
     only_if_below: ParamRef | None = None
+    top_share: ParamRef | None = Field(default=None, description="share of the ranked units")
+    bottom_share: ParamRef | None = None
+    rounding: Literal["up", "down", "half_up"] = Field(
+        default="half_up", description="of a share that gives no whole number of units"
+    )
+    only_if_at_least: ParamRef | None = None
     never_with: Slug | None = Field(default=None, description="units on that list stay off this")
     unless: tuple[str, ...] = Field(
         default=(), description="facts of the period that bar a unit, e.g. slips.red"
     )
     then: Then = ()
     approve: bool | None = None
+    colour: Colour | None = None
 
     @model_validator(mode="after")
     def _one_end(self) -> ListSpec:
-        if (self.top is None) == (self.bottom is None):
-            raise ValueError("give either top or bottom")
+        ends = (self.top, self.bottom, self.top_share, self.bottom_share)
+        if sum(end is not None for end in ends) != 1:
+            raise ValueError("give exactly one of top, bottom, top_share, bottom_share")
         return self
 
 
@@ -60,6 +68,10 @@ class ListRule:
     unless: frozenset[str]
     then: tuple[Outcome, ...]
     needs_approval: bool
+    rounding: Literal["", "up", "down", "half_up"] = ""
+    """How `places`, a share of the ranked units, becomes a number; empty: it is a number."""
+    only_if_at_least: Parameter | None = None
+    colour: str = ""
 
 
 class Standing(Frozen):

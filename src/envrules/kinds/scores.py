@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from envrules.kinds.checklists import Checklist
 from envrules.kinds.common import ParamRef, Slug, Sourced, Text, Word
 from envrules.kinds.compiled import Parameter, plain
 from envrules.model.events import Event
@@ -58,6 +59,15 @@ class ScoreSpec(Sourced):
         default=None, description="most points that the organ may report as a total"
     )
     mean_of: Slug | None = None
+    weighted: dict[Slug, ParamRef] = Field(
+        default_factory=dict,
+        description="scores of the same or a shorter period and their weights; each counts as the "
+        "mean of its assessed periods",
+    )
+    checklist: Slug | None = Field(
+        default=None, description="points of the items that an inspection found met"
+    )
+    indicator: Slug | None = Field(default=None, description="the figure of an indicator")
     min_share: ParamRef | None = Field(
         default=None, description="share of the sub-periods that must have been assessed"
     )
@@ -70,11 +80,30 @@ class ScoreSpec(Sourced):
         default=None, description="share of the period that a unit must have existed to take part"
     )
     bonus: BonusSpec | None = None
+    finder: dict[Word, ParamRef] = Field(
+        default_factory=dict, description="level of the finder (source_level) to a multiplier"
+    )
+    own_found: ParamRef | None = Field(
+        default=None, description="multiplier of what the unit reported itself"
+    )
+    repeat: Slug | None = Field(
+        default=None,
+        description="deadline before which the same issue does not deduct a second time",
+    )
+    restore: ParamRef | None = Field(
+        default=None, description="share of the points given back if put right by the deadline"
+    )
+    restore_by: Slug | None = Field(default=None, description="the deadline that `restore` means")
 
     @model_validator(mode="after")
     def _one_origin(self) -> ScoreSpec:
-        if sum(v is not None for v in (self.table, self.supplied_by, self.mean_of)) != 1:
-            raise ValueError("give exactly one of table, supplied_by, mean_of")
+        origins = (self.table, self.supplied_by, self.mean_of, self.checklist, self.indicator)
+        if sum(v is not None for v in origins) + bool(self.weighted) != 1:
+            raise ValueError(
+                "give exactly one of table, supplied_by, mean_of, weighted, checklist, indicator"
+            )
+        if (self.restore is None) != (self.restore_by is None):
+            raise ValueError("give restore and restore_by together")
         return self
 
 
@@ -145,7 +174,20 @@ class Score:
     bonus_by: str
     bonus_citation: Citation | None
     rank: int
-    """Depth over shorter scores: 0 for a score that reads events."""
+    """Depth over the scores and indicators that it reads: 0 for a score that reads events."""
+    weighted: Mapping[str, Parameter] = field(default_factory=dict)
+    checklist: Checklist | None = None
+    indicator: str = ""
+    finder: Mapping[str, Parameter] = field(default_factory=dict)
+    own_found: Parameter | None = None
+    repeat: str = ""
+    restore: Parameter | None = None
+    restore_by: str = ""
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The scores that this one is made of."""
+        return frozenset(self.weighted) | ({self.mean_of} if self.mean_of else set())
 
 
 @dataclass(frozen=True, slots=True)

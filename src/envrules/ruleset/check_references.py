@@ -9,12 +9,27 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from envrules.errors import Problem
-from envrules.kinds.bands import BandSpec
+from envrules.kinds.appeals import AppealsSpec
+from envrules.kinds.bands import BandSpec, DemotionSpec
+from envrules.kinds.campaigns import CampaignSpec
+from envrules.kinds.checklists import ChecklistSpec
 from envrules.kinds.common import Require, Spec, Where
 from envrules.kinds.deadlines import DeadlineSpec
 from envrules.kinds.duties import DutySpec, MetBySpec
+from envrules.kinds.gates import GateSpec, GateStepSpec, ProgressSpec
+from envrules.kinds.indicators import (
+    ComparedVisitsSpec,
+    CountedBandsSpec,
+    CountedDutiesSpec,
+    CountedIssuesSpec,
+    IndicatorSpec,
+    MeasuredSpec,
+)
 from envrules.kinds.ladders import RungSpec
+from envrules.kinds.lifecycle import IssuesSpec
 from envrules.kinds.lists import ListSpec
+from envrules.kinds.priorities import PrioritySpec, SequenceSpec
+from envrules.kinds.recurrences import RecurrenceSpec
 from envrules.kinds.scores import RowSpec, ScoreSpec
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.schema import DURATION_UNITS, ParameterSpec
@@ -28,12 +43,45 @@ _POINTS: Final = frozenset({"points"})
 _COUNT: Final = frozenset({"count"})
 _RATIO: Final = frozenset({"ratio"})
 _FLAG: Final = frozenset({"flag"})
+_DAY: Final = frozenset({"date", "month_day"})
+_LENGTH: Final = frozenset({"months", "calendar_days"})
+_FIGURE: Final = frozenset({"points", "count", "percent", "ratio", "money"})
+_SHARE: Final = frozenset({"percent", "ratio"})
 
 PARAMETER_UNITS: Final[dict[Field, frozenset[str]]] = {
     (BandSpec, "at_least"): _POINTS,
     (BandSpec, "above"): _POINTS,
     (BandSpec, "at_most"): _POINTS,
     (BandSpec, "below"): _POINTS,
+    (AppealsSpec, "within"): DURATION_UNITS,
+    (CampaignSpec, "before"): _DAY,
+    (CampaignSpec, "lasts"): _LENGTH,
+    (CampaignSpec, "starts"): _DAY,
+    (CampaignSpec, "until"): _DAY,
+    (ChecklistSpec, "at_least"): _POINTS,
+    (DemotionSpec, "levels"): _COUNT,
+    (DutySpec, "by"): frozenset({"month_day"}),
+    (DutySpec, "not_before"): frozenset({"month_day"}),
+    (GateSpec, "amount"): frozenset({"money"}),
+    (GateStepSpec, "share"): _SHARE,
+    (IndicatorSpec, "above"): _FIGURE,
+    (IndicatorSpec, "at_least"): _FIGURE,
+    (IndicatorSpec, "at_most"): _FIGURE,
+    (IndicatorSpec, "below"): _FIGURE,
+    (IssuesSpec, "shares"): _RATIO,
+    (ListSpec, "bottom_share"): _SHARE,
+    (ListSpec, "only_if_at_least"): _POINTS,
+    (ListSpec, "top_share"): _SHARE,
+    (MeasuredSpec, "per"): _COUNT,
+    (MeasuredSpec, "rounding"): frozenset({"text"}),
+    (PrioritySpec, "tags"): frozenset({"points", "count"}),
+    (ProgressSpec, "at_least"): _FIGURE,
+    (RecurrenceSpec, "near"): frozenset({"metres"}),
+    (RecurrenceSpec, "within"): DURATION_UNITS,
+    (ScoreSpec, "finder"): frozenset({"ratio", "points"}),
+    (ScoreSpec, "own_found"): frozenset({"ratio", "points"}),
+    (ScoreSpec, "restore"): _SHARE,
+    (ScoreSpec, "weighted"): _SHARE,
     (DeadlineSpec, "within"): DURATION_UNITS,
     (ListSpec, "bottom"): _COUNT,
     (ListSpec, "only_if_below"): _POINTS,
@@ -68,9 +116,23 @@ _INSPECTION: Final = _Vocabulary("inspections", "kind of inspection or source")
 _PLACE: Final = _Vocabulary("places", "place", open=True)
 _CATEGORY: Final = _Vocabulary("categories", "category", open=True)
 _SCORE: Final = _Vocabulary("scores", "score", "ER304")
+_CAMPAIGN: Final = _Vocabulary("campaigns", "campaign", "ER304")
+_CHECKLIST: Final = _Vocabulary("checklists", "checklist", "ER304")
+_DEADLINE: Final = _Vocabulary("deadlines", "deadline", "ER304")
+_DUTY: Final = _Vocabulary("duties", "duty", "ER304")
 
 VOCABULARY: Final[dict[Field, _Vocabulary]] = {
+    (BandSpec, "needs"): _CHECKLIST,
+    (ChecklistSpec, "inspections"): _INSPECTION,
+    (ComparedVisitsSpec, "inspections"): _INSPECTION,
+    (CountedBandsSpec, "score"): _SCORE,
+    (CountedDutiesSpec, "duty"): _DUTY,
+    (CountedIssuesSpec, "deadline"): _DEADLINE,
+    (DemotionSpec, "recurred"): _Vocabulary("recurrences", "recurrence", "ER304"),
+    (DutySpec, "during"): _CAMPAIGN,
     (DutySpec, "unit"): _UNIT_TYPE,
+    (GateSpec, "unit"): _UNIT_TYPE,
+    (IndicatorSpec, "unit"): _UNIT_TYPE,
     (ListSpec, "never_with"): _Vocabulary("lists", "list", "ER304"),
     (ListSpec, "of"): _SCORE,
     (MetBySpec, "inspection"): _INSPECTION,
@@ -78,10 +140,16 @@ VOCABULARY: Final[dict[Field, _Vocabulary]] = {
     (RowSpec, "at_if"): _PLACE,
     (RowSpec, "find"): _CATEGORY,
     (RowSpec, "find_if"): _CATEGORY,
+    (ScoreSpec, "checklist"): _CHECKLIST,
     (ScoreSpec, "counts"): _INSPECTION,
+    (ScoreSpec, "indicator"): _Vocabulary("indicators", "indicator", "ER304"),
     (ScoreSpec, "mean_of"): _SCORE,
+    (ScoreSpec, "repeat"): _DEADLINE,
+    (ScoreSpec, "restore_by"): _DEADLINE,
     (ScoreSpec, "table"): _Vocabulary("tables", "table", "ER304"),
     (ScoreSpec, "unit"): _UNIT_TYPE,
+    (SequenceSpec, "unit"): _UNIT_TYPE,
+    (Where, "campaign"): _CAMPAIGN,
     (Where, "category"): _CATEGORY,
     (Where, "place"): _PLACE,
     (Where, "source"): _INSPECTION,
@@ -98,7 +166,8 @@ def check_references(loaded: LoadedRuleset) -> Iterator[Problem]:
         for place, name, units in _parameters(path, section):
             used.add(name)
             yield from _parameter(loaded, place, name, units)
-    yield from _scores_of_bands(loaded)
+    yield from _named_after_scores(loaded)
+    yield from _classes(loaded)
     yield from _unused(loaded, used)
 
 
@@ -164,7 +233,8 @@ def _parameters(path: Path, section: BaseModel) -> Iterator[tuple[Path, str, fro
     """Yield the parameters that a section names: where, which, and of what units."""
     for (model, field), units in PARAMETER_UNITS.items():
         if isinstance(section, model) and getattr(section, field) is not None:
-            yield (*path, field), getattr(section, field).removeprefix("$"), units
+            for place, name in texts(getattr(section, field), (*path, field)):
+                yield place, name.removeprefix("$"), units
     for model, field in _FLAG_KEYS:
         if isinstance(section, model):
             for name in getattr(section, field):
@@ -195,14 +265,40 @@ def _one_of(units: frozenset[str]) -> str:
     return "a time limit" if units == DURATION_UNITS else f"the unit {' or '.join(sorted(units))}"
 
 
-def _scores_of_bands(loaded: LoadedRuleset) -> Iterator[Problem]:
-    known = loaded.spec.scores
-    for name in loaded.spec.bands:
-        if name not in known:
+def _named_after_scores(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """The keys of bands, demotions and weights are scores; a demotion needs bands to lower."""
+    spec = loaded.spec
+    keys: list[tuple[Path, str]] = [(("bands", name), name) for name in spec.bands]
+    keys += [
+        (("scores", name, "weighted", part), part)
+        for name, score in spec.scores.items() for part in score.weighted
+    ]  # fmt: skip
+    for path, name in keys:
+        if name not in spec.scores:
             yield loaded.problem_of(
-                "ER304", ("bands", name), f"bands.{name}: there is no score {name!r}",
-                choose(name, known, "declare it under `scores`"),
+                "ER304", path, f"{loaded.name(path)}: there is no score {name!r}",
+                choose(name, spec.scores, "declare it under `scores`"),
             )  # fmt: skip
+    for name in spec.demotions:
+        if name not in spec.bands:
+            yield loaded.problem_of(
+                "ER304", ("demotions", name), f"demotions.{name}: the score {name!r} has no bands",
+                choose(name, spec.bands, "declare its bands under `bands`"),
+            )  # fmt: skip
+
+
+def _classes(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """`where.classes` names classes of the taxonomy."""
+    known = [item.id for item in loaded.spec.classes]
+    for path, section in sections(loaded.spec):
+        if not isinstance(section, Where):
+            continue
+        for i, name in enumerate(section.classes):
+            if name not in known:
+                yield loaded.problem(
+                    "ER304", (*path, "classes", i), f"{loaded.name(path)}: there is no class {name!r}",
+                    choose(name, known, "declare it under `classes`"),
+                )  # fmt: skip
 
 
 def _unused(loaded: LoadedRuleset, used: set[str]) -> Iterator[Problem]:

@@ -60,12 +60,29 @@ def known_facts(spec: RulesetSpec) -> dict[str, list[str]]:
         "list": list(spec.lists),
         "slip": [f"{name}.{rung.id}" for name, item in spec.ladders.items() for rung in item.rungs],
         "overdue": list(spec.deadlines),
-        "late": required_reports(spec),
+        "late": [*required_reports(spec), *spec.duties],
         "missed": list(spec.duties),
+        "met": list(spec.duties),
+        "not_accepted": [
+            name for name, duty in spec.duties.items() if duty.signed or duty.fields
+        ],
+        "category": list(spec.categories),
+        "classified": [item.id for item in spec.classes],
+        "refused": [item.id for item in spec.issues.conditions],
+        "recurred": list(spec.recurrences),
+        "checklist": [
+            f"{name}.{outcome}" for name in spec.checklists
+            for outcome in ("passed", "failed", "incomplete")
+        ],
+        "indicator": [
+            f"{name}.{outcome}" for name in spec.indicators
+            for outcome in ("met", "missed", "not_measured")
+        ],
+        "gate": [f"{name}.{step.id}" for name, item in spec.gates.items() for step in item.steps],
         "found": list(spec.inspections),
         "rule": [rule.id for rule in spec.rules],
         "recheck_failed": [],
-    }
+    }  # fmt: skip
 
 
 def _patterns(path: Path, when: WhenSpec) -> Iterator[_Pattern]:
@@ -84,13 +101,16 @@ def _fact(
 ) -> Iterator[Problem]:
     names = known[pattern.kind]
     # A check can fail and an issue be found in any scheme; other facts must come from somewhere.
-    if pattern.name == ANY and (names or pattern.kind in ("recheck_failed", "found")):
+    if pattern.name == ANY and (names or pattern.kind in ("recheck_failed", "found", "category")):
         return
+    if pattern.kind == "category" and not names:
+        return  # no categories are declared: any word may be one
     if pattern.name not in names:
         otherwise = {
             "late": "let a `then` require this report first",
             "recheck_failed": "write any",
             "found": "declare it under `inspections`",
+            "category": "declare it under `categories`",
         }.get(pattern.kind, "define it first")
         yield loaded.problem(
             "ER601", pattern.path,

@@ -27,8 +27,10 @@ _LIMITS: dict[str, tuple[Decimal | None, Decimal | None, str]] = {
     "count": (Decimal(0), None, "a whole number from 0 on"),
     "ratio": (Decimal(0), Decimal(1), "a number from 0 to 1"),
     "percent": (Decimal(0), Decimal(100), "a number from 0 to 100"),
+    "months": (Decimal(1), None, "a whole number of months from 1 on"),
+    "metres": (Decimal(1), None, "a whole number of metres from 1 on"),
 }
-_WHOLE = frozenset({"count"})
+_WHOLE = frozenset({"count", "months", "metres"})
 _TWO_PLACES = frozenset({"points", "money"})
 
 
@@ -50,6 +52,11 @@ def misfit(unit: str, value: bool | Decimal | str) -> tuple[str, str] | None:
     if unit == "text":
         right = isinstance(value, str) and bool(value.strip())
         return None if right else ("not text", 'write text, in quotes: "..."')
+    if unit in ("date", "month_day"):
+        if isinstance(value, str) and is_date(value if unit == "date" else f"2000-{value}"):
+            return None
+        example = '"2026-04-10"' if unit == "date" else '"04-10"'
+        return "not a day of the calendar", f"write it in quotes: {example}"
     if unit == "same_day":
         if isinstance(value, str) and _CLOCK.fullmatch(value) and value != "00:00":
             return None

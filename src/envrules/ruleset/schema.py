@@ -7,22 +7,31 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from envrules.kinds.bands import BandSpec
+from envrules.kinds.appeals import AppealsSpec
+from envrules.kinds.bands import BandSpec, DemotionSpec
+from envrules.kinds.campaigns import CampaignSpec
+from envrules.kinds.checklists import ChecklistSpec
 from envrules.kinds.common import Slug, Sourced, Spec, Term, Text, Word
 from envrules.kinds.consequences import ConsequenceSpec, RuleSpec
 from envrules.kinds.deadlines import DeadlineSpec
 from envrules.kinds.duties import DutySpec
+from envrules.kinds.gates import GateSpec
+from envrules.kinds.indicators import IndicatorSpec
 from envrules.kinds.ladders import LadderSpec
 from envrules.kinds.lifecycle import IssuesSpec
 from envrules.kinds.lists import ListSpec
+from envrules.kinds.points import PointsSpec
+from envrules.kinds.priorities import PrioritySpec, SequenceSpec
+from envrules.kinds.recurrences import RecurrenceSpec
 from envrules.kinds.scores import RowSpec, ScoreSpec
+from envrules.kinds.taxonomy import ClassSpec, ExclusionSpec
 
 DateKey = Annotated[str, StringConstraints(pattern=r"^(always|\d{4}-\d{2}-\d{2})$")]
 
 Unit = Literal[
     "points", "count", "ratio", "percent", "flag", "text", "money",
     "working_hours", "working_days", "emergency_hours", "emergency_days",
-    "hours", "minutes", "calendar_days", "same_day",
+    "hours", "minutes", "calendar_days", "same_day", "months", "date", "month_day", "metres",
 ]  # fmt: skip
 DURATION_UNITS = frozenset(
     {"working_hours", "working_days", "emergency_hours", "emergency_days", "hours", "minutes",
@@ -42,6 +51,9 @@ class ParameterSpec(Sourced):
     """A number that an operator may tune: dated, with unit and clause."""
 
     unit: Unit
+    contradiction: Text | None = Field(
+        default=None, description="where the document contradicts itself: the other reading"
+    )
     values: dict[DateKey, bool | Decimal | str] = Field(min_length=1)
 
 
@@ -102,9 +114,23 @@ class RulesetSpec(Spec):
         default_factory=dict, description="empty: any category is accepted"
     )
     consequences: dict[Word, ConsequenceSpec] = Field(default_factory=dict)
+    classes: tuple[ClassSpec, ...] = ()
+    exclusions: tuple[ExclusionSpec, ...] = ()
+    campaigns: dict[Slug, CampaignSpec] = Field(default_factory=dict)
     issues: IssuesSpec = IssuesSpec()
+    appeals: AppealsSpec | None = None
+    points: PointsSpec | None = None
+    priorities: tuple[PrioritySpec, ...] = ()
+    sequences: dict[Slug, SequenceSpec] = Field(default_factory=dict)
+    recurrences: dict[Slug, RecurrenceSpec] = Field(default_factory=dict)
+    checklists: dict[Slug, ChecklistSpec] = Field(default_factory=dict)
+    indicators: dict[Slug, IndicatorSpec] = Field(default_factory=dict)
+    gates: dict[Slug, GateSpec] = Field(default_factory=dict)
     scores: dict[Slug, ScoreSpec] = Field(default_factory=dict)
     bands: dict[Slug, tuple[BandSpec, ...]] = Field(default_factory=dict)
+    demotions: dict[Slug, DemotionSpec] = Field(
+        default_factory=dict, description="by the score whose bands are lowered"
+    )
     lists: dict[Slug, ListSpec] = Field(default_factory=dict)
     ladders: dict[Slug, LadderSpec] = Field(default_factory=dict)
     deadlines: dict[Slug, DeadlineSpec] = Field(default_factory=dict)

@@ -23,7 +23,7 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
     except cal.CalendarError as error:
         raise NotNow(str(error), "NO_SUCH_PERIOD") from error
     closed = state.closes.get(scheme.slug, {})
-    if kind not in {score.period for score in scheme.scores}:
+    if kind not in scheme.closable:
         raise NotNow(f"scheme {scheme.slug} scores no {kind}", "NO_SUCH_PERIOD")
     if period in closed:
         raise NotNow(f"{period} is closed already", "CLOSED_ALREADY")
@@ -53,7 +53,9 @@ def _must_be_closed(
     """
     if any(cal.period_kind(p) == kind for p in closed):
         yield cal.previous_period(period)
-    for shorter in sorted({score.period for score in scheme.scores if score.period != kind}):
+    for shorter in _LENGTHS:
+        if shorter not in scheme.closable or shorter == kind:
+            continue
         first = min((p for p in closed if cal.period_kind(p) == shorter), default=None)
         if first is not None and _LENGTHS.index(shorter) < _LENGTHS.index(kind):
             yield from (p for p in cal.sub_periods(period, shorter) if p >= first)

@@ -1,0 +1,121 @@
+"""The compiled scheme: everything that the engine asks of a locality's document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from envrules import calendar as cal
+from envrules.kinds import (
+    appeals,
+    bands,
+    campaigns,
+    checklists,
+    consequences,
+    deadlines,
+    duties,
+    gates,
+    indicators,
+    lifecycle,
+    lists,
+    points,
+    priorities,
+    recurrences,
+    taxonomy,
+)
+from envrules.kinds.compiled import Parameter
+from envrules.kinds.ladders import Ladder
+from envrules.kinds.scores import Score
+from envrules.model.base import Instant
+from envrules.model.events import Event
+from envrules.model.values import Citation
+
+Classify = Callable[[Event], Event]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A compiled ruleset. Immutable."""
+
+    slug: str
+    title: str
+    timezone: str
+    revision: str
+    calendar: cal.WorkCalendar
+    parameters: Mapping[str, Parameter]
+    unit_types: Mapping[str, str]
+    inspections: Mapping[str, str]
+    places: Mapping[str, str]
+    categories: Mapping[str, str]
+    classes: tuple[taxonomy.Class, ...]
+    exclusions: tuple[taxonomy.Exclusion, ...]
+    campaigns: Mapping[str, campaigns.Campaign]
+    lifecycle: lifecycle.Lifecycle
+    appeals: appeals.AppealLimit | None
+    points: points.Points | None
+    priorities: tuple[priorities.Priority, ...]
+    sequences: tuple[priorities.Sequence, ...]
+    recurrences: tuple[recurrences.Recurrence, ...]
+    checklists: tuple[checklists.Checklist, ...]
+    indicators: tuple[indicators.Indicator, ...]
+    gates: tuple[gates.Gate, ...]
+    deadlines: tuple[deadlines.Deadline, ...]
+    ladders: tuple[Ladder, ...]
+    scores: tuple[Score, ...]
+    bands: Mapping[str, tuple[bands.Band, ...]]
+    demotions: Mapping[str, bands.Demotion]
+    lists: tuple[lists.ListRule, ...]
+    duties: tuple[duties.Duty, ...]
+    rules: tuple[consequences.Rule, ...]
+    taxonomy_citation: Citation
+    classify: Classify | None = field(default=None, compare=False)
+    """The plugin's reading of an event (hook `envrules_classify`), if it has one."""
+
+    def read(self, event: Event) -> Event:
+        """Return the event as this scheme reads it."""
+        return event if self.classify is None else self.classify(event)
+
+    def day(self, instant: Instant) -> date:
+        """Return the local date of an instant."""
+        return cal.local_date(self.timezone, instant)
+
+    @cached_property
+    def mixes_facts(self) -> bool:
+        """Whether any rule asks for more than one fact at once.
+
+        If none does, facts of different issues never meet, and each issue's consequences can be
+        judged by themselves.
+        """
+        ways = (way for rule in self.rules for way in rule.alternatives)
+        return any(len(way.present) + len(way.absent) > 1 for way in ways)
+
+    @cached_property
+    def closable(self) -> frozenset[str]:
+        """The kinds of period that can be closed: those of its scores and indicators."""
+        return frozenset(item.period for item in (*self.scores, *self.indicators))
+
+    def score(self, score_id: str) -> Score:
+        """Return a score by its id."""
+        return next(s for s in self.scores if s.id == score_id)
+
+    def indicator(self, indicator_id: str) -> indicators.Indicator:
+        """Return an indicator by its id."""
+        return next(item for item in self.indicators if item.id == indicator_id)
+
+    def checklist(self, checklist_id: str) -> checklists.Checklist:
+        """Return a checklist by its id."""
+        return next(item for item in self.checklists if item.id == checklist_id)
+
+    def recurrence(self, recurrence_id: str) -> recurrences.Recurrence:
+        """Return a recurrence by its id."""
+        return next(item for item in self.recurrences if item.id == recurrence_id)
+
+    def gate(self, gate_id: str) -> gates.Gate:
+        """Return a gate by its id."""
+        return next(item for item in self.gates if item.id == gate_id)
+
+    def ladder(self, ladder_id: str) -> Ladder:
+        """Return a ladder by its id."""
+        return next(item for item in self.ladders if item.id == ladder_id)
