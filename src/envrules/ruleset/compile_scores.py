@@ -22,7 +22,7 @@ class ScoreSide:
     # ── scores ──
 
     @cached_property
-    def scores(self) -> tuple[scores.Score, ...]:
+    def all_scores(self) -> tuple[scores.Score, ...]:
         """The scores, each after those that it is made of."""
         compiled = [self._score(name, item) for name, item in self._c.spec.scores.items()]
         return tuple(sorted(compiled, key=lambda s: s.rank))
@@ -83,7 +83,7 @@ class ScoreSide:
 
     # ── bands and lists ──
 
-    def bands(self) -> dict[str, tuple[bands.Band, ...]]:
+    def all_bands(self) -> dict[str, tuple[bands.Band, ...]]:
         """Return the bands by score."""
         return {
             score: tuple(self._band(score, i, item) for i, item in enumerate(items))
@@ -103,7 +103,7 @@ class ScoreSide:
         given = ((how, self._c.param(getattr(item, how))) for how in _COMPARISONS)
         return tuple((how, parameter) for how, parameter in given if parameter is not None)
 
-    def demotions(self) -> dict[str, bands.Demotion]:
+    def all_demotions(self) -> dict[str, bands.Demotion]:
         """Return what lowers the bands of a score, by score."""
         c = self._c
         return {
@@ -113,7 +113,7 @@ class ScoreSide:
             for name, item in c.spec.demotions.items()
         }
 
-    def lists(self) -> tuple[lists.ListRule, ...]:
+    def all_lists(self) -> tuple[lists.ListRule, ...]:
         """Return the lists; one that excludes another's members comes after it."""
         compiled = [self._list(name, item) for name, item in self._c.spec.lists.items()]
         by_id = {rule.id: rule for rule in compiled}
@@ -143,7 +143,7 @@ class ScoreSide:
     # ── checklists and indicators ──
 
     @cached_property
-    def checklists(self) -> tuple[checklists.Checklist, ...]:
+    def all_checklists(self) -> tuple[checklists.Checklist, ...]:
         """The checklists."""
         return tuple(self._checklist(name) for name in self._c.spec.checklists)
 
@@ -162,7 +162,7 @@ class ScoreSide:
         )
 
     @cached_property
-    def indicators(self) -> tuple[indicators.Indicator, ...]:
+    def all_indicators(self) -> tuple[indicators.Indicator, ...]:
         """The indicators."""
         return tuple(
             indicators.Indicator(

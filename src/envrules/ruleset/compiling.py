@@ -101,8 +101,11 @@ class Compiling:
 
     @staticmethod
     def _bare(where: Where) -> Filter:
-        plain = ("category", "condition", "place", "source", "object_class", "area_class", "tags")
-        return Filter(**{name: frozenset(getattr(where, name)) for name in plain})
+        return Filter(
+            frozenset(where.category), frozenset(where.condition), frozenset(where.place),
+            frozenset(where.source), frozenset(where.object_class), frozenset(where.area_class),
+            frozenset(where.tags),
+        )  # fmt: skip
 
     def _parameter(self, name: str, spec: ParameterSpec, overrides: Mapping[str, str]) -> Parameter:
         path = ("parameters", name)

@@ -8,26 +8,24 @@ from datetime import date
 from functools import cached_property
 
 from envrules import calendar as cal
-from envrules.kinds import (
-    appeals,
-    bands,
-    campaigns,
-    checklists,
-    consequences,
-    deadlines,
-    duties,
-    gates,
-    indicators,
-    lifecycle,
-    lists,
-    points,
-    priorities,
-    recurrences,
-    taxonomy,
-)
+from envrules.kinds.appeals import AppealLimit
+from envrules.kinds.bands import Band, Demotion
+from envrules.kinds.campaigns import Campaign
+from envrules.kinds.checklists import Checklist
 from envrules.kinds.compiled import Parameter
+from envrules.kinds.consequences import Rule
+from envrules.kinds.deadlines import Deadline
+from envrules.kinds.duties import Duty
+from envrules.kinds.gates import Gate
+from envrules.kinds.indicators import Indicator
 from envrules.kinds.ladders import Ladder
+from envrules.kinds.lifecycle import Lifecycle
+from envrules.kinds.lists import ListRule
+from envrules.kinds.points import Points
+from envrules.kinds.priorities import Priority, Sequence
+from envrules.kinds.recurrences import Recurrence
 from envrules.kinds.scores import Score
+from envrules.kinds.taxonomy import Class, Exclusion
 from envrules.model.base import Instant
 from envrules.model.events import Event
 from envrules.model.values import Citation
@@ -49,26 +47,26 @@ class Scheme:
     inspections: Mapping[str, str]
     places: Mapping[str, str]
     categories: Mapping[str, str]
-    classes: tuple[taxonomy.Class, ...]
-    exclusions: tuple[taxonomy.Exclusion, ...]
-    campaigns: Mapping[str, campaigns.Campaign]
-    lifecycle: lifecycle.Lifecycle
-    appeals: appeals.AppealLimit | None
-    points: points.Points | None
-    priorities: tuple[priorities.Priority, ...]
-    sequences: tuple[priorities.Sequence, ...]
-    recurrences: tuple[recurrences.Recurrence, ...]
-    checklists: tuple[checklists.Checklist, ...]
-    indicators: tuple[indicators.Indicator, ...]
-    gates: tuple[gates.Gate, ...]
-    deadlines: tuple[deadlines.Deadline, ...]
+    classes: tuple[Class, ...]
+    exclusions: tuple[Exclusion, ...]
+    campaigns: Mapping[str, Campaign]
+    lifecycle: Lifecycle
+    appeals: AppealLimit | None
+    points: Points | None
+    priorities: tuple[Priority, ...]
+    sequences: tuple[Sequence, ...]
+    recurrences: tuple[Recurrence, ...]
+    checklists: tuple[Checklist, ...]
+    indicators: tuple[Indicator, ...]
+    gates: tuple[Gate, ...]
+    deadlines: tuple[Deadline, ...]
     ladders: tuple[Ladder, ...]
     scores: tuple[Score, ...]
-    bands: Mapping[str, tuple[bands.Band, ...]]
-    demotions: Mapping[str, bands.Demotion]
-    lists: tuple[lists.ListRule, ...]
-    duties: tuple[duties.Duty, ...]
-    rules: tuple[consequences.Rule, ...]
+    bands: Mapping[str, tuple[Band, ...]]
+    demotions: Mapping[str, Demotion]
+    lists: tuple[ListRule, ...]
+    duties: tuple[Duty, ...]
+    rules: tuple[Rule, ...]
     taxonomy_citation: Citation
     classify: Classify | None = field(default=None, compare=False)
     """The plugin's reading of an event (hook `envrules_classify`), if it has one."""
@@ -100,19 +98,19 @@ class Scheme:
         """Return a score by its id."""
         return next(s for s in self.scores if s.id == score_id)
 
-    def indicator(self, indicator_id: str) -> indicators.Indicator:
+    def indicator(self, indicator_id: str) -> Indicator:
         """Return an indicator by its id."""
         return next(item for item in self.indicators if item.id == indicator_id)
 
-    def checklist(self, checklist_id: str) -> checklists.Checklist:
+    def checklist(self, checklist_id: str) -> Checklist:
         """Return a checklist by its id."""
         return next(item for item in self.checklists if item.id == checklist_id)
 
-    def recurrence(self, recurrence_id: str) -> recurrences.Recurrence:
+    def recurrence(self, recurrence_id: str) -> Recurrence:
         """Return a recurrence by its id."""
         return next(item for item in self.recurrences if item.id == recurrence_id)
 
-    def gate(self, gate_id: str) -> gates.Gate:
+    def gate(self, gate_id: str) -> Gate:
         """Return a gate by its id."""
         return next(item for item in self.gates if item.id == gate_id)
 
