@@ -92,7 +92,7 @@ class Scheme:
     @cached_property
     def closable(self) -> frozenset[str]:
         """The kinds of period that can be closed: those of its scores and indicators."""
-        return frozenset(item.period for item in (*self.scores, *self.indicators))
+        return frozenset({s.period for s in self.scores} | {i.period for i in self.indicators})
 
     def score(self, score_id: str) -> Score:
         """Return a score by its id."""
