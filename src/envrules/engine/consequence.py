@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from envrules import calendar as cal
+from envrules.engine.appeals import too_late
 from envrules.engine.chaining import Fired
 from envrules.engine.context import live
 from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
@@ -55,7 +56,8 @@ class _Court:
 
     def settled(self, content: Content) -> Content:
         """Return a decision as acts and appeals leave it: what follows from it follows it."""
-        return publish(content, self.acts, self.events)
+        late = too_late(self.bench, content, self.events)
+        return publish(content, self.acts, [e for e in self.events if e.id not in late])
 
     def derive(self, fired: Fired) -> Iterable[Fact]:
         """Yield what a firing leads to: the consequence itself, and reports that are late."""

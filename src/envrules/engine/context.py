@@ -110,6 +110,15 @@ class Registry:
             unit = spans[-1].successor
         return unit
 
+    def lineage(self, unit: str, at: Instant) -> list[Unit]:
+        """Return the unit as it is at `at` and those above it, nearest first; none twice."""
+        line: list[Unit] = []
+        known = self.unit(unit, at)
+        while known is not None and all(known.id != below.id for below in line):
+            line.append(known)
+            known = self.unit(known.parent, at) if known.parent else None
+        return line
+
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at `at`; its code if it has none."""
         titles = sorted(self._titles.get(unit, ()), key=lambda t: t[0])

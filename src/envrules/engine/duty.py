@@ -1,71 +1,150 @@
-"""One unit's duty in one cycle: met, late or missed. Judged once the cycle has ended."""
+"""One unit's duty in one cycle: met, late or missed. Judged once its time has run out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from envrules import calendar as cal
 from envrules.engine.assessment import exempt_throughout
 from envrules.engine.context import Unit, live
-from envrules.engine.judging import Bench, Inputs, Judgement
-from envrules.engine.nodes import Node, duty_node
+from envrules.engine.judging import Bench, CountFeed, Inputs, Judgement
+from envrules.engine.nodes import Node, duty_node, indicator_node, period_within
 from envrules.kinds import duties
-from envrules.kinds.compiled import cite
-from envrules.kinds.consequences import Fact
-from envrules.kinds.duties import Duty
+from envrules.kinds.compiled import cite, cite_value
+from envrules.kinds.consequences import Fact, FactKind
+from envrules.kinds.duties import Duty, Span
+from envrules.kinds.indicators import Counted, CountedDuties
 from envrules.model.base import Instant
-from envrules.model.decisions import Content, Slot
+from envrules.model.decisions import Content, Slot, Step
+from envrules.model.events import Event
 from envrules.ruleset.compile import Scheme
 
 _WORDS = {"met": "已履行", "late": "迟报", "missed": "未履行", "exempt": "免责"}
+_TOLD: dict[str, FactKind] = {"met": "met", "late": "late", "missed": "missed"}
 
 
 def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
-    """Return the verdict on one cycle; nothing before it has ended."""
+    """Return the verdict on one cycle; before its time has run out only what does not count."""
     duty_id, cycle, unit = node.parts
     scheme = bench.scheme
     duty = next(d for d in scheme.duties if d.id == duty_id)
     judged = Judgement()
-    start, end = cal.period_bounds(scheme.timezone, cycle)
-    known = bench.context.registry.unit(unit, end - 1)
-    if known is None or start < bench.context.since or not _owes(scheme, duty, cycle, known):
+    span = _owed(bench, duty, cycle, unit)
+    if span is None:
         return judged
-    if bench.context.now < end:
-        judged.wake(end)
+    events = live(inputs.events)
+    _not_accepted(bench, duty, cycle, unit, events, judged)
+    opens, due = _instants(scheme, span)
+    if bench.context.now < due:
+        judged.wake(due)
         return judged
-    found = duties.judge(duty, live(inputs.events), end)
-    exempt = exempt_throughout(bench.context.exemptions, unit, start, end)
+    closes = cal.local_instant(scheme.timezone, span.closes) if span.closes else None
+    found = duties.judge(duty, events, opens, due, closes)
+    exempt = exempt_throughout(bench.context.exemptions, unit, opens, due)
     outcome = found[0] if found else "exempt" if exempt else "missed"
-    events = (found[1].id,) if found else tuple(event.id for event in exempt)
-    reason = f"{bench.title(unit, end - 1)} {cycle} {duty.citation.title}：{_WORDS[outcome]}"
+    causes = (found[1].id,) if found else tuple(event.id for event in exempt)
+    reason = f"{bench.title(unit, due - 1)} {cycle} {duty.citation.title}：{_WORDS[outcome]}"
     content = Content(
         slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", cycle), kind="duty",
         outcome=outcome, title=duty.citation.title, reason=reason,
-        at=found[1].occurred_at if found else end, unit=unit, period=cycle, events=events,
-        steps=(cite(duty.citation, note=reason),), revision=scheme.revision,
+        at=found[1].occurred_at if found else due, unit=unit, period=cycle, events=causes,
+        steps=(cite(duty.citation, note=reason), *_span_steps(duty, cycle)),
+        revision=scheme.revision,
     )  # fmt: skip
     judged.add(content)
-    if outcome == "missed":
-        period = cal.period_of(scheme.timezone, start, "month")
-        fact = Fact("missed", duty.id, unit, period, end, "", events, reason)
+    if outcome in _TOLD:
+        period = cal.period_of(scheme.timezone, opens, "month")
+        fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, reason)
         bench.tell(judged, fact, content.slot)
+        _count(bench, duty, cycle, unit, outcome, causes, judged)
     return judged
 
 
-def _owes(scheme: Scheme, duty: Duty, cycle: str, unit: Unit) -> bool:
-    """Return whether a unit owes the duty in a cycle: only if it exists all through it.
+def _owed(bench: Bench, duty: Duty, cycle: str, unit: str) -> Span | None:
+    """Return when a unit can do its duty in a cycle, or None: it owes nothing then."""
+    span = duty.span(cycle)
+    if span is None:
+        return None
+    opens, due = _instants(bench.scheme, span)
+    known = bench.context.registry.unit(unit, due - 1)
+    if known is None or opens < bench.context.since or not _owes(bench.scheme, duty, span, known):
+        return None
+    return span
+
+
+def _owes(scheme: Scheme, duty: Duty, span: Span, unit: Unit) -> bool:
+    """Return whether a unit owes the duty in a cycle: only if it exists all through its span.
 
     A daily duty may hold on working days only.
     """
-    start, end = cal.period_bounds(scheme.timezone, cycle)
-    if unit.type not in duty.units or unit.since > start or unit.until < end:
+    opens, due = _instants(scheme, span)
+    if unit.type not in duty.units or unit.since > opens or unit.until < due:
         return False
-    first = cal.period_dates(cycle)[0]
-    return not duty.working_days_only or scheme.calendar.days.is_working(first)
+    return not duty.working_days_only or scheme.calendar.days.is_working(span.first)
+
+
+def _instants(scheme: Scheme, span: Span) -> tuple[Instant, Instant]:
+    zone = scheme.timezone
+    return cal.local_instant(zone, span.first), cal.local_instant(zone, span.after)
+
+
+def _span_steps(duty: Duty, cycle: str) -> tuple[Step, ...]:
+    """Return the campaign and the days that limit a cycle, each with the value in force."""
+    last = cal.period_dates(cycle)[1]
+    steps: list[Step] = []
+    if duty.during is not None:
+        steps.append(cite(duty.during.citation))
+        steps += [cite_value(p, p.at(last.replace(month=12, day=31)))
+                  for p in duty.during.parameters()]  # fmt: skip
+    steps += [cite_value(p, p.at(last)) for p in (duty.not_before, duty.by) if p is not None]
+    return tuple(steps)
+
+
+def _not_accepted(
+    bench: Bench, duty: Duty, cycle: str, unit: str, events: Sequence[Event], judged: Judgement
+) -> None:
+    """Say of each report that lacks its signature or a field that it does not count."""
+    scheme = bench.scheme
+    for event in events:
+        lacking = duty.lacks(event) if duty.meets(event) else ()
+        if not lacking:
+            continue
+        title, at = duty.citation.title, event.occurred_at
+        reason = f"{bench.title(unit, at)} {cycle} {title}：缺{'、'.join(lacking)}，不予接收"
+        content = Content(
+            slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", event.id), kind="duty",
+            outcome="not_accepted", title=title, reason=reason, at=at, unit=unit, period=cycle,
+            events=(event.id,), steps=(cite(duty.citation, note=reason),),
+            revision=scheme.revision,
+        )  # fmt: skip
+        judged.add(content)
+        period = cal.period_of(scheme.timezone, at, "month")
+        fact = Fact("not_accepted", duty.id, unit, period, at, "", (event.id,), reason)
+        bench.tell(judged, fact, content.slot)
+
+
+def _count(
+    bench: Bench, duty: Duty, cycle: str, unit: str, outcome: str, events: tuple[str, ...],
+    judged: Judgement,
+) -> None:  # fmt: skip
+    """Tell the indicators of the units above how this one did."""
+    scheme = bench.scheme
+    end = cal.period_bounds(scheme.timezone, cycle)[1]
+    counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
+    for indicator in scheme.indicators:
+        if not isinstance(indicator.origin, CountedDuties) or indicator.origin.duty != duty.id:
+            continue
+        period = period_within(scheme, indicator.period, cycle)
+        for above in bench.context.registry.lineage(unit, end - 1)[1:]:
+            if period and above.type in indicator.units:
+                node = indicator_node(scheme.slug, indicator.id, period, above.id)
+                judged.feed(node, counted)
 
 
 def cycles_ended(
     bench: Bench, before: Instant, now: Instant, only: frozenset[str] | None = None
 ) -> list[Node]:
-    """Return the duties whose cycle ended in (before, now], for every unit that owes them.
+    """Return the duties whose time ran out in (before, now], for every unit that owes them.
 
     `only`: for these units alone.
     """
@@ -79,12 +158,14 @@ def cycles_ended(
             continue
         since = max(bench.context.since, min(u.since for u in units))
         cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
-        while (bounds := cal.period_bounds(scheme.timezone, cycle))[1] <= now:
-            if bounds[1] > before:
+        while cal.period_bounds(scheme.timezone, cycle)[0] <= now:
+            span = duty.span(cycle)
+            if span is not None:
+                opens, due = _instants(scheme, span)
                 nodes += [
                     duty_node(scheme.slug, duty.id, cycle, unit.id)
                     for unit in units
-                    if bounds[0] >= since and _owes(scheme, duty, cycle, unit)
+                    if before < due <= now and opens >= since and _owes(scheme, duty, span, unit)
                 ]
             cycle = cal.next_period(cycle)
     return nodes

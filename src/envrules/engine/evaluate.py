@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from envrules import calendar as cal
+from envrules.engine.appeals import too_late
 from envrules.engine.checklist import judge_checklist
 from envrules.engine.consequence import judge_consequences
 from envrules.engine.context import live
@@ -62,15 +63,26 @@ def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         judged.add(_no_value(bench, node, missing))
     appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
     if inputs.acts or appeals:
-        events = live(inputs.events)
-        judged.contents = {
-            slot: publish(content, inputs.acts, events) for slot, content in judged.contents.items()
-        }
+        _as_acted_on(bench, judged, inputs)
     judged.feeds = {
         target: kept for target, feeds in judged.feeds.items()
         if (kept := [known for feed in feeds if (known := _follows(feed, judged)) is not None])
     }  # fmt: skip
     return judged
+
+
+def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:
+    """Bring every decision to the state that acts and appeals have led to; late appeals to none."""
+    events = live(inputs.events)
+    late: dict[str, Content] = {}
+    for content in judged.contents.values():
+        late |= too_late(bench, content, events)
+    heard = [e for e in events if e.id not in late]
+    judged.contents = {
+        slot: publish(content, inputs.acts, heard) for slot, content in judged.contents.items()
+    }
+    for refusal in late.values():
+        judged.add(refusal)
 
 
 def _follows(feed: Feed, judged: Judgement) -> Feed | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from envrules import calendar as cal
 from envrules.kinds.campaigns import Campaign
 from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Word
 from envrules.kinds.compiled import Parameter
@@ -75,14 +78,70 @@ class Duty:
             return payload.kind in self.inspections
         return isinstance(payload, ReportFiled) and payload.duty in self.reports
 
+    def lacks(self, event: Event) -> tuple[str, ...]:
+        """Return what keeps a report from counting: the signature, or fields left empty."""
+        report = event.payload
+        if not isinstance(report, ReportFiled):
+            return ()
+        unsigned = ("负责人签字",) if self.signed and not report.signed_by else ()
+        return unsigned + tuple(name for name in self.fields if not report.fields.get(name))
+
+    def span(self, cycle: str) -> Span | None:
+        """Return the days of a cycle on which the duty can be done in time; None: it is not owed.
+
+        The values are those in force on the cycle's last day.
+        """
+        first, last = cal.period_dates(cycle)
+        after = last + _DAY
+        if self.during is not None:
+            window = next(iter(self.during.windows(first, last)), None)
+            if window is None:
+                return None
+            first, after = max(first, window[0]), min(after, window[1])
+        closes = after if self.during is not None else None
+        if self.not_before is not None:
+            first = max(first, _in_year(self.not_before, last))
+        if self.by is not None:
+            after = min(after, _in_year(self.by, last) + _DAY)
+        return Span(first, after, closes) if first < after else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a duty can be done: local days [first, after); what is done later is late."""
+
+    first: date
+    after: date
+    closes: date | None
+    """From this day on it cannot be done at all; None: it can still be done late."""
+
+
+_DAY = timedelta(days=1)
+
+
+def _in_year(parameter: Parameter, last: date) -> date:
+    """Return the day of the year of `last` that a parameter names; 29 February becomes the 28th."""
+    month, day = str(parameter.at(last).value).split("-")
+    if (month, day) == ("02", "29") and not isleap(last.year):
+        day = "28"
+    return date(last.year, int(month), int(day))
+
 
 def judge(
-    duty: Duty, events: Iterable[Event], end: Instant
+    duty: Duty, events: Iterable[Event], opens: Instant, due: Instant, closes: Instant | None
 ) -> tuple[Literal["met", "late"], Event] | None:
-    """Return how the cycle ending at `end` (exclusive) was fulfilled, or None: not at all."""
+    """Return how a cycle was fulfilled, or None: not at all.
+
+    What counts was done from `opens` on and before `closes`; before `due` it is in time.
+    """
     done = min(
-        (e for e in events if duty.meets(e)), key=lambda e: (e.occurred_at, e.id), default=None
-    )
+        (
+            e for e in events
+            if duty.meets(e) and not duty.lacks(e) and e.occurred_at >= opens
+            and (closes is None or e.occurred_at < closes)
+        ),
+        key=lambda e: (e.occurred_at, e.id), default=None,
+    )  # fmt: skip
     if done is None:
         return None
-    return ("met" if done.occurred_at < end else "late"), done
+    return ("met" if done.occurred_at < due else "late"), done
