@@ -69,6 +69,14 @@ CATALOGUE: Final[dict[str, str]] = {
     "ER603": "Absence that depends on itself",
     "ER604": "Condition with too many or too few facts",
     "ER605": "Condition that can never hold",
+    # 8xx: clause lists, and what of them is judged
+    "ER801": "Paragraphs not all numbered",
+    "ER802": "Clauses of a scheme that does not exist",
+    "ER803": "Clause that nothing judges",
+    "ER804": "Clause that is not in the list",
+    "ER805": "Clause that is not judgeable, and cited",
+    "ER806": "Definition that no case touches",
+    "ER807": "Coverage page out of date",
     # 9xx: files
     "ER901": "File that cannot be read",
     "ER902": "Ruleset and file have different names",

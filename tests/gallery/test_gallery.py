@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from envrules.errors import CATALOGUE
+from envrules.clauses import pages
+from envrules.clauses.committed import stale_pages
+from envrules.clauses.run import run_coverage
+from envrules.errors import CATALOGUE, Problem, RulesetError
+from envrules.plugin_manager import load_plugins
 from envrules.ruleset.check import check_files
 
 GALLERY = Path(__file__).parent
@@ -21,9 +25,22 @@ def code_of(entry: str) -> str:
 
 
 def report(entry: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return what `check` prints for the files of an entry."""
+    """Return what `check` prints for the files of an entry, and `coverage` where it has clauses."""
     monkeypatch.chdir(GALLERY / entry)
-    return "".join(f"{problem}\n" for problem in check_files([Path()]))
+    problems = check_files([Path()])
+    if Path("coverage").is_dir():
+        problems += coverage_problems(Path("coverage"))
+    return "".join(f"{problem}\n" for problem in problems)
+
+
+def coverage_problems(folder: Path) -> list[Problem]:
+    """Return what is wrong with a clause list; pages are compared where the entry has any."""
+    try:
+        found = run_coverage(folder, [Path("worked/broken.yaml")], load_plugins())
+    except RulesetError as error:
+        return list(error.problems)
+    stale = stale_pages(folder, pages(found)) if any(folder.glob("*.md")) else []
+    return [*found.problems, *stale]
 
 
 @pytest.mark.parametrize("entry", BROKEN)
@@ -34,9 +51,10 @@ def test_broken_ruleset_says_what_is_expected(entry: str, monkeypatch: pytest.Mo
     assert f" {code_of(entry)} " in expected
 
 
-def test_good_ruleset_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ruleset that all of them are made from has no problem."""
-    assert report("good", monkeypatch) == ""
+@pytest.mark.parametrize("entry", ["good", "good_coverage"])
+def test_good_ruleset_says_nothing(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rulesets that all of them are made from have no problem."""
+    assert report(entry, monkeypatch) == ""
 
 
 def test_every_code_has_an_entry() -> None:
@@ -61,5 +79,6 @@ def test_page_is_true(code: str) -> None:
     blocks = dict(re.findall(r"^```(yaml|text)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
     assert blocks["text"] in said
     if "yaml" in blocks:
-        broken = (GALLERY / entry[1] / "broken.yaml").read_text(encoding="utf-8").splitlines()
-        assert set(blocks["yaml"].splitlines()) <= set(broken)
+        files = (GALLERY / entry[1]).rglob("*.yaml")
+        broken = {line for file in files for line in file.read_text(encoding="utf-8").splitlines()}
+        assert set(blocks["yaml"].splitlines()) <= broken

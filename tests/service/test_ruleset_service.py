@@ -63,7 +63,7 @@ def test_parameters_are_shown_with_clause_and_place(client: Client) -> None:
     got = client.ruleset_stub.GetRuleset(pb.GetRulesetRequest(scheme=TOWN)).ruleset
     parameters = {p.parameter: p for p in got.parameters}
     line = parameters["warning_line"]
-    assert (line.title, line.unit, line.ref) == ("警告线（低于）", "points", "m 三2")
+    assert (line.title, line.unit, line.ref) == ("警告线（低于）", "points", "m 三2警告")
     assert [(v.since, v.value) for v in line.values] == [("always", "70")]
     assert line.location.startswith(f"rulesets/{TOWN}.yaml:")
     assert not line.overridden

@@ -42,6 +42,11 @@ def untested(scheme: Scheme, touched: Iterable[frozenset[str]]) -> list[str]:
     return [f"{name} ({location})" for name, location in missing.items()]
 
 
+def deciding(scheme: Scheme) -> frozenset[str]:
+    """Return the ids of everything of a ruleset that can decide something."""
+    return frozenset(citation.id for citation in _bearing(scheme))
+
+
 def unknown_rules(scheme: Scheme, expect: Expectations) -> list[Failure]:
     """Return a failure for each rule that cases name and the ruleset does not have.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import normpath
 from pathlib import Path
 
 from envrules.cases.model import CaseFile, Overrides
@@ -22,7 +23,7 @@ def factory_for(cases: CaseFile, plugins: Plugins) -> SchemeFactory:
     Raises:
         RulesetError: there is no such scheme, or its ruleset cannot be read.
     """
-    path = _ruleset(cases, plugins)
+    path = ruleset_of(cases, plugins)
     text, library = read_text(path), Library(plugins)
 
     known: dict[bytes, Scheme] = {}
@@ -45,9 +46,14 @@ def factory_for(cases: CaseFile, plugins: Plugins) -> SchemeFactory:
     return compiled
 
 
-def _ruleset(cases: CaseFile, plugins: Plugins) -> Path:
+def ruleset_of(cases: CaseFile, plugins: Plugins) -> Path:
+    """Return the ruleset file that `cases` are about.
+
+    Raises:
+        RulesetError: the cases name none, and no plugin brings the scheme.
+    """
     if cases.ruleset:
-        return Path(cases.file).parent / cases.ruleset
+        return Path(normpath(Path(cases.file).parent / cases.ruleset))
     source = plugins.schemes.get(cases.scheme)
     if source is None:
         known = ", ".join(plugins.schemes)

@@ -10,7 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from envrules import __version__
-from envrules.cli import cases, check, decisions, demo, events, operate, rebuild, serve, standings
+from envrules.cli import (
+    cases,
+    check,
+    coverage,
+    decisions,
+    demo,
+    events,
+    operate,
+    rebuild,
+    serve,
+    standings,
+)
 from envrules.cli.shell import (
     EXIT_CODES,
     INTERRUPTED,
@@ -34,6 +45,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (START, demo.demo, "demo", "envrules demo --keep"),
     (AUTHORS, check.check, "check", "envrules check rulesets/my_town.yaml"),
     (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
+    (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
     (VENDORS, events.submit, "submit", "envrules submit events.jsonl -l my_town --wait decided"),
     (VENDORS, events.watermark, "watermark",

@@ -28,7 +28,7 @@ def run_cases(
     plugins = load_plugins()
     problems: list[Problem] = []
     results: list[FileResult] = []
-    for file in _files(paths):
+    for file in case_files(paths):
         try:
             cases = load_cases(read_text(file), str(file))
             results.append(run_file(cases, factory_for(cases, plugins)))
@@ -48,8 +48,8 @@ def run_cases(
         raise typer.Exit(REFUSED)
 
 
-def _files(paths: Iterable[Path] | None) -> list[Path]:
-    """Return the files to run.
+def case_files(paths: Iterable[Path] | None) -> list[Path]:
+    """Return the files of worked cases in `paths`, or else in the usual folder.
 
     Raises:
         Failure: there are none, which never counts as a success.

@@ -29,7 +29,8 @@ class Sourced(Spec):
 
     title: Text
     ref: Text | None = Field(
-        default=None, description="Clause: a key of `sources`, a blank, the clause (m 三2)"
+        default=None,
+        description="Clause: a key of `sources`, a blank, the clause (m 三2), or several: m 一、三2",
     )
     not_from_source: Text | None = Field(
         default=None, description="The document is silent: why this is our default"
