@@ -350,6 +350,17 @@ class Client:
         )  # fmt: skip
         return self._call(self.standing_stub.GetStatement, request).statement
 
+    def geojson(
+        self, locality: str, scheme: str, score: str, period: str, *,
+        as_of: Instant | None = None, known_at: int = 0,
+    ) -> str:  # fmt: skip
+        """Return the units of a score as GeoJSON, coloured by their bands."""
+        request = standing_service_pb2.GetMapRequest(
+            locality=locality, scheme=scheme, score=score, period=period,
+            as_of=None if as_of is None else timestamp(as_of), known_at=known_at,
+        )  # fmt: skip
+        return self._call(self.standing_stub.GetMap, request).geojson
+
     def close_period(
         self, locality: str, scheme: str, period: str
     ) -> standing_service_pb2.ClosePeriodResponse:

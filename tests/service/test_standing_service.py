@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -21,7 +22,8 @@ from tests.service.site import (
 )
 
 from envrules.client import Client
-from envrules.model.events import AppealDecided, AppealFiled, Event
+from envrules.model.events import AppealDecided, AppealFiled, Event, UnitDeclared
+from envrules.service.map_out import RGB
 from envrules.v1 import decisions_pb2
 from envrules.v1 import standing_service_pb2 as pb
 from envrules.v1.standings_pb2 import (
@@ -383,7 +385,33 @@ def test_a_wrong_page_of_standings(town: Client) -> None:
         town._call(town.standing_stub.ListStandings, request)
 
 
-def test_maps_come_later(client: Client) -> None:
-    """GetMap says that this release does not offer it."""
-    with refused("UNIMPLEMENTED", "NOT_IMPLEMENTED"):
-        client._call(client.standing_stub.GetMap, pb.GetMapRequest(locality="yunxi"))
+OUTLINE = '{"type": "Polygon", "coordinates": [[[117.1, 40.1], [117.2, 40.1], [117.2, 40.2], [117.1, 40.1]]]}'
+
+
+def test_a_map_shows_each_unit_that_has_an_outline(town: Client) -> None:
+    """A feature carries figure, band, rank and the band's colour; other units are left out."""
+    outlined = UnitDeclared("zhao", "赵庄", "village", attributes={"geometry": OUTLINE})
+    town.submit("yunxi", [Event("zhao-outlined", at("2026-07-01 00:00"), outlined)], decided=True)
+    collection = json.loads(town.geojson(*JULY))
+    (feature,) = collection["features"]
+    standing = next(s for s in town.standings(*JULY) if s.unit == "zhao")
+    assert feature["geometry"] == json.loads(OUTLINE)
+    shown = feature["properties"]
+    assert (shown["unit"], shown["points"], shown["band"], shown["rank"]) == (
+        "zhao", standing.points, standing.band.id, standing.rank
+    )  # fmt: skip
+    assert shown["colour"] == {"ok": RGB["green"], "warned": RGB["red"]}[shown["band"]]
+
+
+@pytest.mark.parametrize(
+    "outline",
+    ["{", "[]", '{"type": "Circle", "coordinates": [1, 2]}', '{"type": "Point"}',
+     '{"type": "Point", "coordinates": [200, 40]}', '{"type": "Polygon", "coordinates": [1, 2]}',
+     '{"type": "Point", "coordinates": ["1", "2"]}', '{"type": "LineString", "coordinates": []}'],
+)  # fmt: skip
+def test_an_outline_that_is_none_is_refused(town: Client, outline: str) -> None:
+    """What no map could show is refused at the field, and nothing is stored."""
+    declared = UnitDeclared("sun", "孙庄", "village", attributes={"geometry": outline})
+    (receipt,) = town.submit("yunxi", [Event("sun-declared", at("2026-07-01 00:00"), declared)])
+    (problem,) = receipt.problems
+    assert problem.field == "events[0].unit_declared.attributes['geometry']"

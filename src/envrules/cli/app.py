@@ -59,6 +59,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (OFFICES, standings.standings, "standings",
      "envrules standings my_town SCHEME monthly 2026-10"),
     (OFFICES, standings.statement, "statement", "envrules statement my_town v05 2026-10"),
+    (OFFICES, standings.geojson, "map", "envrules map my_town SCHEME monthly 2026-10 > map.json"),
     (OFFICES, standings.close, "close", "envrules close my_town SCHEME 2026-10 --as chief"),
     (OPERATORS, operate.localities, "localities", "envrules localities --json"),
     (OPERATORS, operate.publish, "publish",

@@ -139,5 +139,24 @@ def close(
         standing_table(report.reading, score.standings, zone, score.title, titles)
         for score in report.scores
     ]
-    parts += [list_tables(report.lists), decision_table(report.consequences, zone)]
+    parts.append(list_tables(report.lists))
+    if report.indicators:
+        parts.append(decision_table(report.indicators, zone))
+    parts.append(decision_table(report.consequences, zone))
     show(*parts)
+
+
+def geojson(
+    locality: LocalityArg,
+    scheme: SchemeArg,
+    score: Annotated[str, typer.Argument(help="Score in the ruleset.", metavar="SCORE")],
+    period: PeriodArg,
+    as_of: AsOf = "",
+    known_at: KnownAt = 0,
+    server: ServerAddress = DEFAULT_ADDRESS,
+    principal: AsName = "",
+) -> None:
+    """Print the units of a score as GeoJSON, coloured by their bands: for any map program."""
+    with connected(server, principal) as client:
+        at = instant_of(as_of, client.zone(locality), "--as-of") if as_of else None
+        print(client.geojson(locality, scheme, score, period, as_of=at, known_at=known_at))

@@ -119,16 +119,15 @@ class PeriodView:
         return find_score(self.scheme, score_id, self.question.period)
 
     def scores(self) -> list[Score]:
-        """Return the scores of the period.
+        """Return the scores of the period; none where it has only indicators.
 
         Raises:
-            Refusal: NOT_FOUND, there are none.
+            Refusal: NOT_FOUND, the scheme closes no such period.
         """
         kind = cal.period_kind(self.question.period)
-        found = [score for score in self.scheme.scores if score.period == kind]
-        if not found:
+        if kind not in self.scheme.closable:
             raise not_found("PERIOD_NOT_FOUND", f"scheme {self.scheme.slug} scores no {kind}")
-        return found
+        return [score for score in self.scheme.scores if score.period == kind]
 
     # ── standings ──
 
@@ -247,6 +246,7 @@ class PeriodView:
                 closed_seq=self.close.seq, closed_by=entry.by,
                 closed_at=optional_timestamp(entry.at or None),
                 consequences=map(decision_to_proto, _latest(self._versions(CONSEQUENCES, 1))),
+                indicators=map(decision_to_proto, _latest(self._versions(("indicator",), 1))),
             )  # fmt: skip
             report.MergeFrom(closing)
         return report

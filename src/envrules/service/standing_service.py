@@ -10,15 +10,16 @@ import grpc
 from envrules.model.base import Instant
 from envrules.service.fields import ID, OPTIONAL_ID, Fields
 from envrules.service.host import Host
+from envrules.service.map_out import map_geojson
 from envrules.service.paging import Cursor, fitting, next_token, position
 from envrules.service.period_view import PeriodView, Question
-from envrules.service.status import Refusal, not_found, not_implemented
+from envrules.service.status import Refusal, not_found
 from envrules.v1 import standing_service_pb2 as pb
 from envrules.v1.standing_service_pb2_grpc import StandingServiceServicer
 
 Request: TypeAlias = (
     pb.ListStandingsRequest | pb.GetStandingRequest | pb.GetStatementRequest
-    | pb.ClosePeriodRequest | pb.GetPeriodReportRequest
+    | pb.ClosePeriodRequest | pb.GetPeriodReportRequest | pb.GetMapRequest
 )  # fmt: skip
 
 _CLOSE_PATIENCE = 30.0
@@ -136,8 +137,16 @@ class StandingService(StandingServiceServicer):
         return pb.GetPeriodReportResponse(report=PeriodView(self._host, asked, context).report())
 
     def GetMap(self, request: pb.GetMapRequest, context: grpc.ServicerContext) -> pb.GetMapResponse:
-        """Return a map: not in this release."""
-        raise not_implemented("GetMap")
+        """Return the units of a score as GeoJSON, coloured by their bands."""
+        fields = Fields()
+        asked = _question(request, fields)
+        score_id = fields.take("score", ID, request.score)
+        fields.done()
+        self._host.principals.caller(context, "read", asked.locality)
+        view = PeriodView(self._host, asked, context)
+        score = view.score(score_id)
+        geojson = map_geojson(view.rows(score), view.scheme.bands.get(score.id, ()))
+        return pb.GetMapResponse(reading=view.reading(), geojson=geojson)
 
 
 def _question(request: Request, fields: Fields) -> Question:

@@ -18,6 +18,7 @@ from envrules.wire.field_types import (
     Word,
     coordinate,
 )
+from envrules.wire.geometry import ATTRIBUTE, parse_geometry
 from envrules.wire.limits import EARLIEST_EVENT, FLOW_LIMIT, LINK_LIMIT, NAME_LIMIT
 from envrules.wire.problems import contradiction, invalid, shown
 from envrules.wire.shapes import Shape, Values
@@ -43,6 +44,19 @@ def since_before_until(value: model.UnitDeclared | model.Exemption) -> None:
     """A span of time ends after it begins."""
     if value.since is not None and value.until is not None and value.since >= value.until:
         raise contradiction("until", "must be after since", "须晚于 since")
+
+
+def declared_whole(value: model.UnitDeclared) -> None:
+    """A unit's span ends after it begins, and its outline is one that a map can show."""
+    since_before_until(value)
+    outline = value.attributes.get(ATTRIBUTE)
+    if outline:
+        try:
+            parse_geometry(outline)
+        except ValueError as error:
+            path = f"attributes['{ATTRIBUTE}']"
+            why = f"is no GeoJSON geometry: {error}"
+            raise contradiction(path, why, "不是 GeoJSON 几何图形") from None
 
 
 def finding_ids_differ(value: model.Inspection) -> None:
@@ -190,7 +204,7 @@ PAYLOADS: dict[str, Shape] = {
         events_pb2.UnitDeclared,
         {"unit": ID, "title": TITLE, "type": ID, "parent": CODE, "since": Time(),
          "until": Time(), "attributes": Table(Text())},
-        check=since_before_until,
+        check=declared_whole,
     ),
     "unit_renamed": Shape(
         model.UnitRenamed, events_pb2.UnitRenamed, {"unit": ID, "title": TITLE}
