@@ -29,6 +29,8 @@ class Judged:
 
     title: str
     cases: int
+    failing: int
+    """Cases that did not pass: they prove nothing."""
     definitions: tuple[Definition, ...]
 
 
@@ -61,7 +63,7 @@ def cover(lists: Iterable[ClauseList], tested: Mapping[str, Tested]) -> Coverage
     lists = tuple(lists)
     schemes = {
         slug: Judged(
-            one.scheme.title, len(one.results),
+            one.scheme.title, len(one.results), sum(not r.passed for r in one.results),
             tuple(definitions(one.loaded, one.scheme, one.results)),
         )
         for slug, one in tested.items()

@@ -18,7 +18,7 @@ NAMED: Final = 3
 
 _NATURE: Final[dict[Nature, str]] = {"rule": "规则", "parameter": "参数", "term": "名目"}
 _MADE = "<!-- 由 envrules coverage --write 生成，勿手改 -->"
-_NO_RULESET = Judged("（规则集尚缺）", 0, ())
+_NO_RULESET = Judged("（规则集尚缺）", 0, 0, ())
 
 
 def pages(coverage: Coverage) -> dict[str, str]:
@@ -51,7 +51,8 @@ def _overview(coverage: Coverage) -> Iterator[str]:
             for one, part in coverage.parts(slug) for clause in part.clauses if clause.judged
         ]  # fmt: skip
         yield _row(
-            f"[{slug}]({slug}.md)", scheme.title, len(cited), sum(cited), len(scheme.definitions),
+            f"[{slug}]({slug}.md)", scheme.title, len(cited), sum(cited),
+            len({d.id for d in scheme.definitions}),
             scheme.cases,
         )  # fmt: skip
     if any(coverage.parts("")):

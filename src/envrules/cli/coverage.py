@@ -61,9 +61,12 @@ def _tell(data: dict[str, Any], problems: list[Problem], in_json: bool) -> None:
 def _summary(found: Coverage) -> str:
     clauses = [clause for one in found.lists for part in one.parts for clause in part.clauses]
     judged = sum(clause.judged for clause in clauses)
+    failing = sum(scheme.failing for scheme in found.schemes.values())
+    noun = "case fails and proves" if failing == 1 else "cases fail and prove"
     return (
         f"{len(clauses)} clauses of {len(found.lists)} documents, {judged} to be judged; "
         f"{len(found.schemes)} of {len(found.slugs())} schemes"
+        + (f"\n{failing} {noun} nothing: see envrules test" if failing else "")
     )
 
 
