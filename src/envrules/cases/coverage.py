@@ -42,9 +42,9 @@ def untested(scheme: Scheme, touched: Iterable[frozenset[str]]) -> list[str]:
     return [f"{name} ({location})" for name, location in missing.items()]
 
 
-def deciding(scheme: Scheme) -> frozenset[str]:
-    """Return the ids of everything of a ruleset that can decide something."""
-    return frozenset(citation.id for citation in _bearing(scheme))
+def deciding(scheme: Scheme) -> tuple[Citation, ...]:
+    """Return everything of a ruleset that can decide something."""
+    return tuple(_bearing(scheme))
 
 
 def unknown_rules(scheme: Scheme, expect: Expectations) -> list[Failure]:

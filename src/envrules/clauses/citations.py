@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+from pydantic import BaseModel
 
 from envrules.cases import CaseResult
 from envrules.cases.coverage import deciding
 from envrules.clauses.lists import BETWEEN, Key
 from envrules.kinds.common import Term
 from envrules.model.entries import Arrived
+from envrules.model.values import Citation
 from envrules.ruleset.compile import Scheme
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
@@ -50,13 +52,14 @@ def definitions(
     loaded: LoadedRuleset, scheme: Scheme, results: Sequence[CaseResult]
 ) -> Iterator[Definition]:
     """Yield what cites a clause, in the order of the file. Only cases that passed prove anything."""
-    ids = deciding(scheme)
+    known = deciding(scheme)
+    ids = {citation.id for citation in known}
     proofs = [(result, _said(result)) for result in results if result.passed]
     for path, section in sections(loaded.spec):
         ref = getattr(section, "ref", None)
         if ref is None:
             continue
-        own = _id(loaded.name(path), ids)
+        own = _id(loaded, path, section, known)
         term = isinstance(section, Term)
         cases = [
             result.case.name
@@ -81,25 +84,21 @@ def cited(loaded: LoadedRuleset, ref: str) -> tuple[Key, ...]:
     )
 
 
-def _id(name: str, ids: Collection[str]) -> str:
-    """Return the id under which decisions cite the definition that the file has at `name`.
+def _id(loaded: LoadedRuleset, path: Path, section: BaseModel, known: Sequence[Citation]) -> str:
+    """Return the id under which decisions cite a definition: its path, or what stands there.
 
-    It may leave out steps between: `tables.rows.road` stands at `tables.rows.values.always.road`.
+    `tables.rows.values.always.road` is cited as `tables.rows.road`: both have line and title.
     """
-    if name in ids:
+    name, line = loaded.name(path), loaded.position(path).line
+    if any(one.id == name for one in known):
         return name
-    steps = name.split(".")
-    for known in sorted(ids):
-        *above, last = known.split(".")
-        if last == steps[-1] and above[:2] == steps[:2] and _within(above, steps[:-1]):
-            return known
-    return name
-
-
-def _within(short: Sequence[str], long: Sequence[str]) -> bool:
-    """Return whether `long` has the steps of `short` in their order."""
-    rest = iter(long)
-    return all(step in rest for step in short)
+    title = getattr(section, "title", "")
+    there = [
+        one.id for one in known
+        if one.id.partition(".")[0] == path[0]
+        and (one.location.rpartition(":")[2], one.title) == (str(line), title)
+    ]  # fmt: skip
+    return there[0] if there else name
 
 
 def _is_touched(own: str, ids: Collection[str], touched: Collection[str]) -> bool:
