@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -276,3 +276,14 @@ def test_an_inspection_by_the_unit_meets_its_daily_duty() -> None:
     place.tell("i", "11-19 10:00", Inspection("i", "jing", "check"))
     place.tick("11-21 00:00")
     assert [c.outcome for c in place.of("duties.daily")] == ["met", "missed"]
+
+
+def test_limits_in_hours_are_those_of_the_clock() -> None:
+    """A parameter in `hours` is no calendar's hours of work."""
+    text = RULES.replace(
+        "appeal: {title: 申诉期限, unit: working_days", "appeal: {title: 申诉期限, unit: hours"
+    )
+    assert check_ruleset(load_ruleset(text, "rulesets/duties.yaml")) == []
+    loaded = load_ruleset(text, "rulesets/duties.yaml")
+    held = compile_ruleset(loaded, "r1").parameters["appeal"].at(date(2026, 7, 1))
+    assert (held.value.unit.value, held.value.amount) == ("hours", 3)  # type: ignore[union-attr]

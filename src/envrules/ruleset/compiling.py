@@ -137,7 +137,9 @@ class Compiling:
     def _duration(self, raw: bool | Decimal | str, unit: str) -> cal.Duration:
         if unit == "same_day":
             return cal.Duration(amount=Decimal(1), unit=cal.Unit("same_day"), cut_off=str(raw))
-        counting = getattr(self.spec.calendar, unit, None)
+        own = {"working_days": self.spec.calendar.working_days,
+               "working_hours": self.spec.calendar.working_hours}  # fmt: skip
+        counting = own.get(unit)
         amount = Decimal(str(raw))
         if counting is None:
             return cal.Duration(amount=amount, unit=cal.Unit(unit))
