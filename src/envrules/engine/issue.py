@@ -1,14 +1,17 @@
 """One issue: its steps and records, whether it is judged at all, and then what holds of it.
 
-steps → set aside (parked, exempt) or judged: clocks → facts
+steps → set aside (parked, excluded, exempt), or judged: clocks, class, priority
+      → facts for the rules, and what points, recurrences and indicators read
 """
 
 from __future__ import annotations
 
 from envrules.engine.context import exempts, live
+from envrules.engine.issue_class import judge_class, judge_exclusion, judge_priorities
 from envrules.engine.issue_clocks import judge_deadlines, judge_ladders
 from envrules.engine.issue_content import OUTCOMES, issue_content
 from envrules.engine.issue_facts import tell_facts
+from envrules.engine.issue_feeds import feed_counts, feed_point, feed_recurrences
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, charged_unit
 from envrules.kinds import lifecycle
@@ -32,18 +35,29 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     scheme = bench.scheme
     state = lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
     judged = Judgement()
-    for finding in state.findings:
-        judged.add(_refused(bench, state, finding))
+    refusals = [(finding, _refused(bench, state, finding)) for finding in state.findings]
+    for _, refusal in refusals:
+        judged.add(refusal)
     if state.found is None:
         return judged
-    aside = _parked(bench, state, state.found) or _exempt(bench, state, state.found)
+    aside = (
+        _parked(bench, state, state.found)
+        or judge_exclusion(bench, state, events)
+        or _exempt(bench, state, state.found)
+    )
     if aside is not None:
         judged.add(aside)
         return judged
-    judge_deadlines(bench, state, judged)
+    verdicts = judge_deadlines(bench, state, judged)
     judge_ladders(bench, state, events, inputs, judged)
-    if state.out is None:
-        tell_facts(bench, state, judged)
+    if state.out is not None:
+        return judged
+    judge_class(bench, state, judged)
+    judge_priorities(bench, state, judged)
+    tell_facts(bench, state, refusals, judged)
+    feed_point(bench, state, judged)
+    feed_recurrences(bench, state, judged)
+    feed_counts(bench, state, verdicts, judged)
     return judged
 
 
