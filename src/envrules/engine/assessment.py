@@ -11,9 +11,10 @@ from envrules import calendar as cal
 from envrules.engine.appeals import Appeals
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.judging import Bench
-from envrules.kinds import scores
+from envrules.kinds import scores, taxonomy
 from envrules.kinds.compiled import cite_value, plain
 from envrules.kinds.scores import Charge, Score, Table, Tally
+from envrules.kinds.taxonomy import Exclusion
 from envrules.model.base import Instant
 from envrules.model.decisions import Step
 from envrules.model.events import (
@@ -274,7 +275,11 @@ def _charge(
     bench: Bench, table: Table, sighting: _Sighting, day: date, exemptions: Sequence[Event],
     unit: str, evidence: Evidence,
 ) -> Charge | Unscored:  # fmt: skip
-    """Return what one finding deducts, or why it deducts nothing."""
+    """Return what one finding deducts, or why it deducts nothing.
+
+    Whether it is excluded is read from its own ledger: later moves are not read here, so a proof
+    that comes with one frees the issue from its clocks but not from this deduction.
+    """
     scheme, event = bench.scheme, sighting.event
 
     def unscored(outcome: str, reason: str, citation: Citation | None = None) -> Unscored:
@@ -293,6 +298,10 @@ def _charge(
         return unscored("parked", reason, scheme.taxonomy_citation)
     if sighting.place and scheme.places and sighting.place not in scheme.places:
         return unscored("parked", f"地点代码“{sighting.place}”不在本方案之内，暂存待判")
+    excluded = _excluded(bench, event, day)
+    if excluded is not None:
+        reason = f"台账载明属“{excluded.citation.title}”，不扣分"
+        return unscored("excluded", reason, excluded.citation)
     exemption = exempts(exemptions, unit, event.occurred_at, sighting.category, sighting.issue)
     if exemption is not None:
         evidence.sources.append(exemption.id)
@@ -313,3 +322,10 @@ def _charge(
     if switched_off is not None:
         reason = f"{where}“{sighting.category}”不扣分（{switched_off.title}：{switched_off.value}）"
     return Unscored(event, sighting.finding, "no_row", reason, flag=switched_off)
+
+
+def _excluded(bench: Bench, event: Event, day: date) -> Exclusion | None:
+    """Return the exclusion that an issue's own ledger proves; an inspection's finding has none."""
+    if not isinstance(event.payload, IssueFound):
+        return None
+    return taxonomy.excluded(bench.scheme.exclusions, event.payload, event.payload.ledger, day)

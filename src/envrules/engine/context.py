@@ -119,6 +119,30 @@ class Registry:
             known = self.unit(known.parent, at) if known.parent else None
         return line
 
+    def below(self, units: Iterable[str]) -> set[str]:
+        """Return these units and all that have ever been declared below one of them."""
+        found, waiting = set(), list(units)
+        while waiting:
+            unit = waiting.pop()
+            if unit not in found:
+                found.add(unit)
+                waiting += [
+                    name for name, spans in self._spans.items()
+                    if any(span.parent == unit for span in spans)
+                ]  # fmt: skip
+        return found
+
+    def next_change(self, types: frozenset[str], after: Instant) -> Instant | None:
+        """Return when next a unit of these types begins, ends or gets another title."""
+        changes = [
+            at
+            for unit, spans in self._spans.items() if any(s.type in types for s in spans)
+            for at in (*(s.since for s in spans), *(s.until for s in spans),
+                       *(since for since, _ in self._titles[unit]))
+            if after < at < FOREVER
+        ]  # fmt: skip
+        return min(changes, default=None)
+
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at `at`; its code if it has none."""
         titles = sorted(self._titles.get(unit, ()), key=lambda t: t[0])

@@ -21,6 +21,7 @@ from envrules.engine.judging import (
     Feed,
     Inputs,
     Judgement,
+    RecurredFeed,
     StandingFeed,
 )
 from envrules.engine.lists import judge_lists
@@ -87,11 +88,13 @@ def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:
 
 def _follows(feed: Feed, judged: Judgement) -> Feed | None:
     """Return a feed as the decision that it follows from leaves it: nothing if that is revoked."""
-    if not isinstance(feed, FactFeed | StandingFeed) or feed.because is None:
+    if not isinstance(feed, FactFeed | StandingFeed | RecurredFeed) or feed.because is None:
         return feed
     content = judged.contents.get(feed.because)
     if content is None or content.publication == "revoked":
         return None
+    if isinstance(feed, RecurredFeed):
+        return feed
     if isinstance(feed, StandingFeed):
         return feed if content.publication == "published" else None
     held = feed.fact.held or content.publication == "held"

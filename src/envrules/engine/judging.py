@@ -80,6 +80,8 @@ class RecurredFeed(Frozen, tag_field="@", tag=True):
     recurrence: str
     events: tuple[str, ...]
     note: str
+    because: Slot | None = None
+    """The decision that says so: an upheld appeal against it takes this back as well."""
 
 
 class RectifiedFeed(Frozen, tag_field="@", tag=True):

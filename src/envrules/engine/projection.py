@@ -15,14 +15,13 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, Context, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
 from envrules.engine.nodes import (
     UNFED,
     Node,
-    consequence_home,
     defines,
     event_node,
     indicator_node,
@@ -173,6 +172,9 @@ class Projection:
                 pass
         if isinstance(payload, Exemption) and not units and not issues:
             return {k for s in self.state.locality.bindings for k in self._all_of(s)}
+        if isinstance(payload, UnitDeclared | UnitMerged | UnitSplit):
+            # What is told to the units above changes with who is above.
+            units = tuple(sorted(self._records.as_of(FOREVER)[0].below(units)))
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
         keys |= {node.key() for node in self._cycles(0, frozenset(units))}
         if not isinstance(payload, Exemption):
@@ -235,17 +237,15 @@ class Projection:
         return dirty | self._rehome(self._library(entry.scheme, entry.revision), dirty)
 
     def _rehome(self, scheme: Scheme, keys: Iterable[str]) -> set[str]:
-        """Hand what consequences have decided to the nodes that decide it under a new revision.
+        """Hand what has been decided to the nodes that decide it under a new revision.
 
         A slot goes on counting its versions wherever it is judged.
         """
         homes: set[str] = set()
         for key in sorted(keys):
             node = self.state.node(key)
-            if parse_node(key).kind != "consequence":
-                continue
             for slot, standing in node.slots.items():
-                home = consequence_home(scheme, parse_node(key), slot).key()
+                home = self._routing.home_of(scheme, parse_node(key), slot).key()
                 if home == key:
                     continue
                 stay = self.state.node(key)

@@ -1,11 +1,92 @@
-"""One place where issues may come again."""
+"""All issues that are the same to a recurrence: which of them is an earlier one come again."""
 
 from __future__ import annotations
 
-from envrules.engine.judging import Bench, Inputs, Judgement
-from envrules.engine.nodes import Node
+from envrules import calendar as cal
+from envrules.engine.judging import Bench, Inputs, Judgement, RecurredFeed, SightingFeed
+from envrules.engine.nodes import Node, score_node
+from envrules.engine.rungs import show_time
+from envrules.kinds.compiled import cite
+from envrules.kinds.consequences import Fact
+from envrules.kinds.recurrences import Again, History, Recurrence, Sighting
+from envrules.model.decisions import Content, Slot
+from envrules.model.values import NoValueInForce
+
+_SAME = {"unit": "单位", "place": "地点类型", "category": "类别", "point": "点位", "grid": "网格"}
 
 
 def judge_recurrence(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
-    """Return what holds of one place where issues may come again."""
-    raise NotImplementedError
+    """Return what came again, what is reopened by it, and what follows."""
+    recurrence = bench.scheme.recurrence(node.parts[0])
+    sightings = [feed.sighting for feed in inputs.fed() if isinstance(feed, SightingFeed)]
+    history = History.of(recurrence, sightings)
+    judged = Judgement()
+    for sighting in sightings:
+        try:
+            again = history.judge(
+                sighting, bench.scheme.day(sighting.found), bench.scheme.calendar
+            )  # fmt: skip
+        except NoValueInForce as missing:
+            judged.add(_no_value(bench, recurrence, sighting, missing))
+            continue
+        if again is not None:
+            _recurred(bench, recurrence, again, history.word, judged)
+    return judged
+
+
+def _recurred(
+    bench: Bench, recurrence: Recurrence, again: Again, word: str, judged: Judgement
+) -> None:
+    new, before, scheme = again.again, again.before, bench.scheme
+    same = "、".join(_SAME[name] for name in recurrence.same)
+    note = (
+        f"案件 {before.issue} 于 {show_time(scheme.timezone, again.since)} {word}，"
+        f"{again.window}之内同一{same}又发现案件 {new.issue}"
+    )
+    content = _content(bench, recurrence, again, new, "recurred", note)
+    judged.add(content)
+    if recurrence.reopens:
+        said = f"{note}，案件 {before.issue} 视为未了结"
+        judged.add(_content(bench, recurrence, again, before, "reopened", said))
+    month = cal.period_of(scheme.timezone, new.found, "month")
+    fact = Fact(
+        "recurred", recurrence.id, new.unit, month, new.found, new.issue, content.events, note
+    )  # fmt: skip
+    bench.tell(judged, fact, content.slot)
+    for name, demotion in scheme.demotions.items():
+        score = scheme.score(name)
+        if demotion.recurred == recurrence.id and new.unit_type in score.units:
+            period = cal.period_of(scheme.timezone, new.found, score.period)
+            target = score_node(scheme.slug, name, period, new.unit)
+            told = RecurredFeed(recurrence.id, content.events, note, content.slot)
+            judged.feed(target, told)
+
+
+def _content(
+    bench: Bench, recurrence: Recurrence, again: Again, about: Sighting, outcome: str, reason: str
+) -> Content:
+    """Return the decision about one of the two issues; it is tied to the new one's finding."""
+    new, before = again.again, again.before
+    events = (before.event, before.ended_by, new.event)
+    return Content(
+        slot=_slot(bench, recurrence, about, new), kind="recurrence", outcome=outcome,
+        title=recurrence.citation.title, reason=reason, at=new.found, unit=about.unit,
+        issues=(new.issue, before.issue), events=tuple(event for event in events if event),
+        steps=again.steps, warnings=again.warnings, revision=bench.scheme.revision,
+    )  # fmt: skip
+
+
+def _slot(bench: Bench, recurrence: Recurrence, about: Sighting, new: Sighting) -> Slot:
+    return Slot(bench.scheme.slug, recurrence.citation.id, f"issue:{about.issue}", new.event)
+
+
+def _no_value(
+    bench: Bench, recurrence: Recurrence, sighting: Sighting, missing: NoValueInForce
+) -> Content:
+    reason = f"{missing.citation.title}在 {missing.day} 没有生效的值，无法判定是否再次发生"
+    return Content(
+        slot=_slot(bench, recurrence, sighting, sighting), kind="recurrence", outcome="no_value",
+        title="缺少生效的值", reason=reason, at=sighting.found, unit=sighting.unit,
+        issues=(sighting.issue,), events=(sighting.event,),
+        steps=(cite(missing.citation, note=reason),), revision=bench.scheme.revision,
+    )  # fmt: skip

@@ -17,10 +17,12 @@ from envrules.engine.context import CONTEXT_PAYLOADS, live
 from envrules.engine.nodes import (
     Node,
     charged_unit,
+    consequence_home,
     event_node,
     issue_node,
     nodes_of,
     parse_node,
+    recurrence_node,
     target_of,
     unit_of,
 )
@@ -133,6 +135,31 @@ class Routing:
             return set()
         scheme = parse_node(act.node).scheme
         return {act.node, *(issue_node(scheme, issue).key() for issue in act.issues)}
+
+    def home_of(self, scheme: Scheme, node: Node, slot: str) -> Node:
+        """Return the node that decides a slot of `node` under the published rules of a scheme."""
+        match node.kind:
+            case "consequence":
+                return consequence_home(scheme, node, slot)
+            case "recurrence":
+                return self._recurrence_home(node, slot)
+            case _:
+                return node
+
+    def _recurrence_home(self, node: Node, slot: str) -> Node:
+        """Return where issues are that are now the same as the one whose finding ties the slot."""
+        place = self.state.event_seq(slot.rpartition("\n")[2])
+        event = self.event(place) if place is not None else None
+        if event is None or not isinstance(event.payload, IssueFound):
+            return node
+        scheme = self.governing(issue_node(node.scheme, event.payload.issue))
+        found = scheme.read(event).payload
+        assert isinstance(found, IssueFound)
+        for item in scheme.recurrences:
+            if item.id == node.parts[0]:
+                key = item.key_of(found, charged_unit(scheme, found))
+                return node if key is None else recurrence_node(scheme.slug, item.id, key)
+        return node
 
     # ── issues taken out ──
 

@@ -109,7 +109,7 @@ def described(charge: Charge) -> tuple[str, str]:
 _UNSCORED = {
     "rejected": "不予认可", "parked": "暂存待判", "exempt": "免责", "duplicate": "重复",
     "repeat": "本次已扣", "no_row": "不扣分", "unapproved": "未经审核",
-    "incomplete": "填报不全", "void": "不计",
+    "incomplete": "填报不全", "void": "不计", "excluded": "不作问题处理",
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from pydantic import Field, model_validator
 
 from envrules.kinds.common import ParamRef, Sourced
-from envrules.kinds.compiled import Parameter
+from envrules.kinds.compiled import Parameter, cite, cite_value
+from envrules.model.decisions import Step
 from envrules.model.values import Citation, NoValueInForce
 
 
@@ -46,6 +47,16 @@ class Campaign:
     def covers(self, day: date) -> bool:
         """Return whether the local date `day` lies inside a window."""
         return any(first <= day < after for first, after in self.windows(day, day))
+
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return the window that the local date lies in, with its values; nothing outside."""
+        for first, after in self.windows(day, day):
+            if first <= day < after:
+                note = f"{first} 至 {after - timedelta(days=1)}"
+                anchor = first if self.starts is not None else after
+                held = (cite_value(p, p.at(date(anchor.year, 12, 31))) for p in self.parameters())
+                return cite(self.citation, note=note), *held
+        return ()
 
     def windows(self, first: date, last: date) -> list[tuple[date, date]]:
         """Return the windows [first, after) that touch the days from `first` to `last`."""

@@ -108,6 +108,9 @@ class Window(Protocol):
     def covers(self, day: date) -> bool:
         """Return whether the local date lies inside it."""
 
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return the window around the local date, and the values that it rests on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -138,6 +141,10 @@ class Filter:
             and (not self.classes or self._class_of(found, day) in self.classes)
             and (not self.campaigns or any(c.covers(day) for c in self.campaigns))
         )
+
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return the campaigns by which an issue found on `day` is one of those described."""
+        return tuple(step for window in self.campaigns for step in window.steps(day))
 
     def _class_of(self, found: Any, day: date) -> str:
         return next((c.id for c in self.taxonomy if c.where.holds(found, day)), "")

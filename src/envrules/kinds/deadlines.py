@@ -107,7 +107,8 @@ def judge(
     start = state.start_of(deadline.starts)
     if start is None or state.out is not None or state.found is None:
         return None
-    if not deadline.where.holds(state.payload, day_of(state.found.occurred_at)):
+    day = day_of(state.found.occurred_at)
+    if not deadline.where.holds(state.payload, day):
         return None
     began = start.occurred_at
     stopped, final = state.stop_of(deadline.stops)
@@ -134,7 +135,8 @@ def judge(
         outcome, at, wake = "running", began, limit.runs_out
     else:
         outcome, at = "overdue", limit.due
-    return Verdict(outcome, at, limit.due, stopped, limit.steps, limit.events, limit.warnings, wake)
+    steps = (*deadline.where.steps(day), *limit.steps)
+    return Verdict(outcome, at, limit.due, stopped, steps, limit.events, limit.warnings, wake)
 
 
 def _limit(

@@ -152,8 +152,10 @@ def climb(
     start = state.start_of(ladder.starts)
     if state.found is None or state.out is not None:
         return Climb((), None)
-    if not ladder.where.holds(state.payload, day_of(state.found.occurred_at)):
+    day = day_of(state.found.occurred_at)
+    if not ladder.where.holds(state.payload, day):
         return Climb((), None)
+    described = ladder.where.steps(day)
     stopped, _ = state.stop_of(ladder.stops)
     direct = [state.direct.get(rung.id) for rung in ladder.rungs]
     firings: list[Firing] = []
@@ -183,8 +185,8 @@ def climb(
         assert due.due is not None
         begun = (state.found.id,) if start is None else (state.found.id, start.id)
         causes = tuple(dict.fromkeys((*begun, *due.events)))
-        firings.append(Firing(rung.id, due.due, state.issue, unit, causes, due.steps,
-                              issued is not None, due.warnings))  # fmt: skip
+        firings.append(Firing(rung.id, due.due, state.issue, unit, causes,
+                              (*described, *due.steps), issued is not None, due.warnings))  # fmt: skip
         service = service_of(rung, due.due)
         served = None if service is None else (rung, service)
     return Climb(tuple(firings), wake_at)

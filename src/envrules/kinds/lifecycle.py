@@ -198,6 +198,22 @@ class IssueState:
             return (self.claim or self.closed).occurred_at, True
         return (self.claim.occurred_at, False) if self.claim else (None, False)
 
+    def ended(self, stop: str) -> tuple[Instant, Event] | None:
+        """Return when the issue reached `stop` for good, and the event that settled it, or None.
+
+        One that was closed by force, and nothing else, ended when it was closed.
+        """
+        at, final = self.stop_of(stop)
+        if at is None or not final:
+            return None
+        if self.closed is not None and (stop == "closed" or self.forced_stop(stop)):
+            return self.closed.occurred_at, self.closed
+        settled = self.verified or self.closed
+        if stop == "handled":
+            settled = self.claim or settled
+        assert settled is not None
+        return at, settled
+
 
 TERMINAL = frozenset({"closed", "force_closed", "voided", "merged", "not_filed"})
 _STARTS = frozenset({"accepted", "filed", "registered", "dispatched"})

@@ -1,0 +1,73 @@
+"""What one issue feeds: its point, those that it may be a recurrence of, and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from envrules import calendar as cal
+from envrules.engine.issue_content import distinct
+from envrules.engine.judging import Bench, CountFeed, Judgement, PointFeed, SightingFeed
+from envrules.engine.nodes import charged_unit, indicator_node, point_node, recurrence_node
+from envrules.kinds.deadlines import Verdict
+from envrules.kinds.indicators import Counted, CountedIssues
+from envrules.kinds.issue_states import states_of
+from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.points import PointIssue
+from envrules.kinds.recurrences import Sighting
+
+
+def feed_point(bench: Bench, state: IssueState, judged: Judgement) -> None:
+    """Tell the point that the finding names whether the issue has ended."""
+    points, point, found = bench.scheme.points, state.payload.point, state.found
+    assert found is not None
+    if points is None or not point:
+        return
+    at, by = state.ended(points.stops) or (None, None)
+    issue = PointIssue(state.issue, found.occurred_at, found.id, at, by.id if by else "")
+    judged.feed(point_node(bench.scheme.slug, point), PointFeed(issue))
+
+
+def feed_recurrences(bench: Bench, state: IssueState, judged: Judgement) -> None:
+    """Tell each recurrence that describes the issue where it was and when it was put right.
+
+    The unit is the one that the finding names: it existed then, so it answered for the issue.
+    """
+    scheme, payload, found = bench.scheme, state.payload, state.found
+    assert found is not None
+    if not scheme.recurrences:
+        return
+    unit = bench.context.registry.unit(charged_unit(scheme, payload), found.occurred_at)
+    assert unit is not None
+    at, by = state.ended("verified") or (None, None)
+    sighting = Sighting(
+        state.issue, found.id, unit.id, unit.type, found.occurred_at, at, by.id if by else "",
+        payload.longitude, payload.latitude,
+    )  # fmt: skip
+    for recurrence in scheme.recurrences:
+        key = recurrence.key_of(payload, unit.id)
+        if key is not None and recurrence.where.holds(payload, scheme.day(found.occurred_at)):
+            judged.feed(
+                recurrence_node(scheme.slug, recurrence.id, key), SightingFeed(sighting)
+            )  # fmt: skip
+
+
+def feed_counts(
+    bench: Bench, state: IssueState, verdicts: Mapping[str, Verdict], judged: Judgement
+) -> None:
+    """Tell the indicators of the charged unit, and of those above it, what the issue counts as."""
+    scheme, payload, found = bench.scheme, state.payload, state.found
+    assert found is not None
+    at = found.occurred_at
+    for indicator in scheme.indicators:
+        origin = indicator.origin
+        if not isinstance(origin, CountedIssues) or not origin.where.holds(payload, scheme.day(at)):
+            continue
+        verdict = verdicts.get(origin.deadline)
+        events = distinct(
+            found, *(verdict.events if verdict else ()), state.claim, state.verified, state.closed
+        )
+        counted = CountFeed(Counted(state.issue, states_of(state, verdict), events))
+        period = cal.period_of(scheme.timezone, at, indicator.period)
+        for unit in bench.context.registry.lineage(charged_unit(scheme, payload), at):
+            if unit.type in indicator.units:
+                judged.feed(indicator_node(scheme.slug, indicator.id, period, unit.id), counted)
