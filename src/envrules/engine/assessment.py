@@ -64,7 +64,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class _Sighting:
     """One finding, wherever it was reported."""
 
     event: Event
@@ -100,7 +100,7 @@ def gather(
         if e.seq > cut and isinstance(e.payload, ScoreSupplied)
         and (e.payload.item, e.payload.organ) in again
     ]  # fmt: skip
-    evidence = Evidence(out=taken_out(known), sources=sorted(set(struck.values())))
+    evidence = Evidence(out=_out(known), sources=sorted(set(struck.values())))
     evidence.unscored += [Unscored(e, "", "rejected", why) for e, why in appeals.void]
     for event in known:
         if event.id in struck:
@@ -112,7 +112,7 @@ def gather(
     return evidence
 
 
-def taken_out(events: Sequence[Event]) -> dict[str, tuple[Event, str]]:
+def _out(events: Sequence[Event]) -> dict[str, tuple[Event, str]]:
     """Return the issues that were taken out after they were found: the move, and why."""
     out: dict[str, tuple[Event, str]] = {}
     for event in events:
@@ -243,7 +243,7 @@ def _assess(
     day = bench.scheme.day(at)
     assert score.table is not None
     table = score.table.at(day).value
-    for sighting in sightings(event):
+    for sighting in _sightings(event):
         evidence.assessments.setdefault(sighting.inspection, (at, table))
         anchor = f"{event.id}#{sighting.finding}" if sighting.finding else event.id
         if not sighting.is_finding or anchor in struck:
@@ -257,21 +257,21 @@ def _assess(
     evidence.sources.append(event.id)
 
 
-def sightings(event: Event) -> Iterator[Sighting]:
+def _sightings(event: Event) -> Iterator[_Sighting]:
     """Yield what an event found; an inspection always yields itself first, without a category."""
     payload = event.payload
     if isinstance(payload, IssueFound):
-        yield Sighting(event, "", payload.inspection, payload.category, payload.place,
+        yield _Sighting(event, "", payload.inspection, payload.category, payload.place,
                         payload.issue, bool(payload.duplicate_of))  # fmt: skip
     elif isinstance(payload, Inspection):
-        yield Sighting(event, "", payload.inspection, "", "", "", False, is_finding=False)
+        yield _Sighting(event, "", payload.inspection, "", "", "", False, is_finding=False)
         for finding in payload.findings:
-            yield Sighting(event, finding.id, payload.inspection, finding.category, finding.place,
+            yield _Sighting(event, finding.id, payload.inspection, finding.category, finding.place,
                             finding.issue, bool(finding.duplicate_of))  # fmt: skip
 
 
 def _charge(
-    bench: Bench, table: Table, sighting: Sighting, day: date, exemptions: Sequence[Event],
+    bench: Bench, table: Table, sighting: _Sighting, day: date, exemptions: Sequence[Event],
     unit: str, evidence: Evidence,
 ) -> Charge | Unscored:  # fmt: skip
     """Return what one finding deducts, or why it deducts nothing."""

@@ -13,9 +13,10 @@ from decimal import Decimal
 from envrules import calendar as cal
 from envrules.engine.appeals import Appeals
 from envrules.engine.aside import Aside, unfit
-from envrules.engine.assessment import exempt_throughout, sightings, taken_out
+from envrules.engine.assessment import exempt_throughout
 from envrules.engine.context import FOREVER, Close, live
 from envrules.engine.judging import BandFeed, Bench, CountFeed, Inputs
+from envrules.engine.routing import OUT_MOVES
 from envrules.kinds.indicators import (
     ComparedVisits,
     Counted,
@@ -25,10 +26,18 @@ from envrules.kinds.indicators import (
     Indicator,
     Measured,
     Tally,
+    among,
     count,
     visits,
 )
-from envrules.model.events import Event, IndicatorMeasured, Inspection, order_key
+from envrules.model.events import (
+    Event,
+    IndicatorMeasured,
+    Inspection,
+    IssueFound,
+    IssueMoved,
+    order_key,
+)
 
 
 @dataclass(slots=True)
@@ -80,11 +89,11 @@ def take(
         case ComparedVisits():
             _visits(place, taken)
         case CountedBands() as origin if close is not None:
-            _counted(list(_bands(place, origin, inputs)), origin.bands, frozenset(), taken)
+            _count(list(_bands(place, origin, inputs)), origin.bands, taken)
         case CountedIssues() as origin:
-            _counted(_told(inputs), origin.count, origin.of, taken)
+            _count(among(_told(inputs), origin.of), origin.count, taken)
         case CountedDuties():
-            _counted(_told(inputs), frozenset({"met"}), frozenset(), taken)
+            _count(_told(inputs), frozenset({"met"}), taken)
     return taken
 
 
@@ -161,36 +170,54 @@ def _too_late(alive: Sequence[Event], known: Collection[str]) -> Iterator[Aside]
 def _visits(place: _Place, taken: Taken) -> None:
     """Count visits and what they found; an issue once in a visit, however it was reported."""
     registry, exemptions = place.bench.context.as_of(place.cut)
-    out = taken_out(place.known)
     announced: dict[str, bool] = {}
     found: set[tuple[str, str]] = set()
     for event in place.known:
-        seen = list(sightings(event))
+        payload = event.payload
+        if not isinstance(payload, Inspection | IssueFound):
+            continue
         problem = unfit(event, place.unit, registry, exemptions, place.indicator.units)
-        if seen and problem is not None:
+        if problem is not None:
             taken.aside.append(problem)
             continue
-        if isinstance(event.payload, Inspection):
-            announced.setdefault(event.payload.inspection, event.payload.announced)
-        for one in seen:
-            anchor = f"{event.id}#{one.finding}"
-            if one.issue in out:
-                taken.sources.append(out[one.issue][0].id)
-            elif one.is_finding and not one.duplicate and anchor not in taken.won:
-                found.add((one.inspection, one.issue or anchor))
-        taken.sources += [event.id] if seen else []
-    taken.tally = visits(announced, (inspection for inspection, _ in found))
+        if isinstance(payload, Inspection):
+            announced.setdefault(payload.inspection, payload.announced)
+        found.update((payload.inspection, one) for one in _findings(event, taken.won))
+        taken.sources.append(event.id)
+    out = _taken_out(place.known)
+    taken.sources += [move for issue, move in out.items() if any(one == issue for _, one in found)]
+    taken.tally = visits(announced, (visit for visit, one in found if one not in out))
+
+
+def _findings(event: Event, won: Collection[str]) -> Iterator[str]:
+    """Yield what an event found, each by its issue if it has one: no duplicates, nothing struck."""
+    if isinstance(event.payload, IssueFound) and not event.payload.duplicate_of:
+        yield event.payload.issue
+    elif isinstance(event.payload, Inspection):
+        for finding in event.payload.findings:
+            anchor = f"{event.id}#{finding.id}"
+            if not finding.duplicate_of and anchor not in won:
+                yield finding.issue or anchor
+
+
+def _taken_out(events: Sequence[Event]) -> dict[str, str]:
+    """Return the issues that were taken out of judgement, and by which event."""
+    out: dict[str, str] = {}
+    for event in events:
+        if isinstance(event.payload, IssueMoved) and event.payload.move in OUT_MOVES:
+            if event.payload.move == "called_back":
+                out.pop(event.payload.issue, None)
+            else:
+                out[event.payload.issue] = event.id
+    return out
 
 
 # ── counted ──
 
 
-def _counted(
-    things: Sequence[Counted], counting: frozenset[str], of: frozenset[str], taken: Taken
-) -> None:
-    taken.tally = count(things, counting, of)
-    among = [thing for thing in things if not of.isdisjoint(thing.states) or not of]
-    taken.sources += [event for thing in among for event in thing.events]
+def _count(things: Sequence[Counted], counting: frozenset[str], taken: Taken) -> None:
+    taken.tally = count(things, counting)
+    taken.sources += [event for thing in things for event in thing.events]
 
 
 def _told(inputs: Inputs) -> list[Counted]:

@@ -74,7 +74,7 @@ class CountedIssuesSpec(Spec):
     def _deadline(self) -> CountedIssuesSpec:
         about = ABOUT_A_DEADLINE.intersection(self.count + self.of)
         if about and self.deadline is None:
-            raise ValueError(f"name the deadline that {', '.join(sorted(about))} is about")
+            raise ValueError(f"name the deadline, for {' and '.join(sorted(about))}")
         if self.deadline is not None and not about:
             raise ValueError("remove deadline, or count a state that is about it, such as on_time")
         return self
@@ -126,9 +126,18 @@ class IndicatorSpec(Sourced):
             raise ValueError("give exactly one of measured, issues, bands, duties, visits")
         bounds = (self.at_least, self.above, self.at_most, self.below)
         heads = self.measured is not None and self.measured.form == "headcount"
+        if (self.at_least and self.above) or (self.at_most and self.below):
+            raise ValueError("give at_least or above, at_most or below: not both of two")
         if heads and any(bounds):
             raise ValueError("a headcount has its target in `per`: remove the bounds")
         return self
+
+    def facts(self) -> tuple[str, ...]:
+        """Return the verdicts that rules may ask for."""
+        silent = ("not_measured",) if self.measured is not None else ()
+        heads = self.measured is not None and self.measured.form == "headcount"
+        bound = heads or any((self.at_least, self.above, self.at_most, self.below))
+        return (("met", "missed") if bound else ()) + silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +261,14 @@ def is_share(origin: Origin) -> bool:
     return not isinstance(origin, ComparedVisits) and origin.form == "percent"
 
 
-def count(
-    things: Iterable[Counted], counting: frozenset[str], of: frozenset[str] = frozenset()
-) -> Counts:
-    """Return the tally: things in any state of `of` (none: all), and those also in `counting`."""
-    states = [frozenset(thing.states) for thing in things]
-    among = [known for known in states if not of or known & of]
-    return Counts(len(among), sum(1 for known in among if known & counting))
+def among(things: Iterable[Counted], of: frozenset[str]) -> list[Counted]:
+    """Return the things in any of these states, which are the denominator; none: all of them."""
+    return [thing for thing in things if not of or not of.isdisjoint(thing.states)]
+
+
+def count(things: Sequence[Counted], counting: frozenset[str]) -> Counts:
+    """Return the tally of things, of which those in any of these states count."""
+    return Counts(len(things), sum(1 for thing in things if counting & set(thing.states)))
 
 
 def visits(announced: Mapping[str, bool], found: Iterable[str]) -> Visits:
