@@ -111,7 +111,9 @@ def test_an_unknown_unit_is_parked_and_an_exempt_one_set_aside() -> None:
     county.tell("x", "07-12 09:00",
                 Exemption(at("07-10 00:00"), at("07-11 00:00"), "防汛", "p", ("zhao",)))  # fmt: skip
     assert county.holds("checklist") == []
-    assert [(c.outcome, c.events) for c in county.holds("finding", "checklists.clean")] == [("exempt", ("i", "x"))]
+    assert [(c.outcome, c.events) for c in county.holds("finding", "checklists.clean")] == [
+        ("exempt", ("i", "x"))
+    ]
 
 
 def test_an_upheld_appeal_strikes_out_the_inspection() -> None:
