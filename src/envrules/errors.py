@@ -64,6 +64,8 @@ CATALOGUE: Final[dict[str, str]] = {
     "ER508": "Lists that exclude each other in a circle",
     "ER509": "Definition or field without effect",
     "ER510": "Parts that do not add up to one",
+    "ER511": "Figures that do not go together",
+    "ER512": "Figures in a circle",
     # 6xx: rules
     "ER601": "Unknown fact",
     "ER602": "Rules in a circle",

@@ -61,16 +61,20 @@ class Appeals:
             for event in filed
         ]  # fmt: skip
 
-    def upheld(self, scheme: str, score: str, period: str) -> dict[str, str]:
-        """Return what is struck out (event ids, or event#finding) and by which decision's id."""
-        struck: dict[str, str] = {}
+    def won(self) -> dict[str, str]:
+        """Return what upheld appeals are about, and by which decision's id they were upheld."""
+        won: dict[str, str] = {}
         for decided in self._decided.values():
             for event in decided:
                 payload = event.payload
                 assert isinstance(payload, AppealDecided)
                 if payload.upheld:
-                    struck[struck_target(payload.target, scheme, score, period)] = event.id
-        return struck
+                    won[payload.target] = event.id
+        return won
+
+    def upheld(self, scheme: str, score: str, period: str) -> dict[str, str]:
+        """Return what is struck out (event ids, or event#finding) and by which decision's id."""
+        return {struck_target(t, scheme, score, period): by for t, by in self.won().items()}
 
 
 def overrun(bench: Bench, filed: Event, since: Instant) -> str:

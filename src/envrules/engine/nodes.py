@@ -230,6 +230,7 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
         if payload.inspection:
             unit = charged_unit(scheme, payload)
             nodes += _score_nodes(scheme, payload.source, unit, at)
+            nodes += _compared_nodes(scheme, payload.source, unit, at)
     elif isinstance(payload, IssueMoved):
         nodes.append(issue_node(slug, payload.issue))
     elif isinstance(payload, SlipServed):
@@ -276,17 +277,22 @@ def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> lis
 
 def _checked_nodes(scheme: Scheme, visit: Inspection, at: Instant) -> list[Node]:
     """Return the checklists that an inspection answers, and the indicators that count visits."""
-    zone, unit = scheme.timezone, visit.unit
-    month = cal.period_of(zone, at, "month")
+    month = cal.period_of(scheme.timezone, at, "month")
     nodes = [
-        checklist_node(scheme.slug, item.id, month, unit, visit.inspection)
+        checklist_node(scheme.slug, item.id, month, visit.unit, visit.inspection)
         for item in scheme.checklists if visit.kind in item.inspections
     ]  # fmt: skip
-    return nodes + [
-        indicator_node(scheme.slug, item.id, cal.period_of(zone, at, item.period), unit)
+    return nodes + _compared_nodes(scheme, visit.kind, visit.unit, at)
+
+
+def _compared_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> list[Node]:
+    return [
+        indicator_node(
+            scheme.slug, item.id, cal.period_of(scheme.timezone, at, item.period), unit
+        )
         for item in scheme.indicators
-        if isinstance(item.origin, ComparedVisits) and visit.kind in item.origin.inspections
-    ]
+        if isinstance(item.origin, ComparedVisits) and inspection in item.origin.inspections
+    ]  # fmt: skip
 
 
 def _measured_nodes(scheme: Scheme, measured: IndicatorMeasured) -> list[Node]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, target_of
 from envrules.kinds.compiled import cite
+from envrules.kinds.indicators import Measured
 from envrules.model.decisions import Content, Slot
 from envrules.model.events import (
     Event,
     EventWithdrawn,
+    IndicatorMeasured,
     Inspection,
     ScoreSupplied,
     payload_kind,
@@ -50,4 +52,10 @@ def _reason(bench: Bench, event: Event) -> str:
         s.id == payload.score for s in bench.scheme.scores
     ):
         return f"“{payload.period}”不是该项得分的考核期（应如 2026-10），未计，请更正后以新编号重报"
+    if isinstance(payload, IndicatorMeasured):
+        known = [item for item in bench.scheme.indicators if item.id == payload.indicator]
+        if any(isinstance(item.origin, Measured) for item in known):
+            return f"“{payload.period}”不是该项指标的考核期（应如 2026-10），未计，请更正后以新编号重报"
+        if known:
+            return "该项指标由系统统计，不接受报数"
     return f"本地现行方案没有规则读取此事件（{payload_kind(payload)}），已存，暂存待判"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any, Literal, Protocol
 
 from envrules.calendar import Duration
@@ -28,6 +30,21 @@ def compare(figure: Decimal, comparison: Comparison, bound: Any) -> bool:
             return bool(figure <= bound)
         case "below":
             return bool(figure < bound)
+
+
+Rounding = Literal["up", "down", "half_up"]
+"""How a share or a head for so many becomes a whole number."""
+
+
+def whole(value: Fraction, rounding: Rounding) -> int:
+    """Return `value`, which is not negative, as a whole number."""
+    match rounding:
+        case "up":
+            return ceil(value)
+        case "down":
+            return floor(value)
+        case "half_up":
+            return floor(value + Fraction(1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,20 @@ def cite(citation: Citation, *, value: str = "", since: str = "", note: str = ""
 def cite_value(parameter: Parameter, held: InForce[Any], note: str = "") -> Step:
     """Return the step that names a parameter's value and since when it has been in force."""
     return cite(held.citation, value=parameter.text(held.value), since=held.since, note=note)
+
+
+_HOLDS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
+_FAILS = {"at_least": "<", "above": "≤", "at_most": ">", "below": "≥"}
+
+
+def hold_against(
+    figure: Decimal, comparison: Comparison, bound: Parameter, day: date
+) -> tuple[bool, Step]:
+    """Return whether a figure keeps a bound by its value on `day`, and the step that says so."""
+    held = bound.at(day)
+    holds = compare(figure, comparison, held.value)
+    sign = (_HOLDS if holds else _FAILS)[comparison]
+    return holds, cite_value(bound, held, f"{plain(figure)} {sign} {bound.text(held.value)}")
 
 
 class ClassTest(Protocol):

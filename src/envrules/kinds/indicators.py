@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Text, Where, Word
-from envrules.kinds.compiled import Comparison, Filter, Parameter
+from envrules.kinds.compiled import (
+    Comparison,
+    Filter,
+    Parameter,
+    Rounding,
+    cite_value,
+    hold_against,
+    plain,
+    whole,
+)
+from envrules.kinds.scores import round_half_up
 from envrules.model.base import Frozen
+from envrules.model.decisions import Step
+from envrules.model.events import IndicatorMeasured
 from envrules.model.values import Citation
 
 IssueStateWord = Literal[
@@ -20,6 +34,11 @@ IssueStateWord = Literal[
 ]  # fmt: skip
 """What an issue may count as. `unaccounted`: neither put right nor in the ledger. `due`: its
 deadline was judged, less deferred and suspended ones."""
+
+ABOUT_A_DEADLINE: frozenset[str] = frozenset(
+    {"on_time", "overdue", "deferred", "suspended", "force_closed", "due"}
+)
+"""States that an issue is in only as one deadline sees it."""
 
 
 class MeasuredSpec(Spec):
@@ -50,6 +69,15 @@ class CountedIssuesSpec(Spec):
     count: tuple[IssueStateWord, ...] = Field(min_length=1)
     of: tuple[IssueStateWord, ...] = Field(default=(), description="denominator; none: a number")
     deadline: Slug | None = Field(default=None, description="deadline that on_time … due are about")
+
+    @model_validator(mode="after")
+    def _deadline(self) -> CountedIssuesSpec:
+        about = ABOUT_A_DEADLINE.intersection(self.count + self.of)
+        if about and self.deadline is None:
+            raise ValueError(f"name the deadline, for {' and '.join(sorted(about))}")
+        if self.deadline is not None and not about:
+            raise ValueError("remove deadline, or count a state that is about it, such as on_time")
+        return self
 
 
 class CountedBandsSpec(Spec):
@@ -98,9 +126,18 @@ class IndicatorSpec(Sourced):
             raise ValueError("give exactly one of measured, issues, bands, duties, visits")
         bounds = (self.at_least, self.above, self.at_most, self.below)
         heads = self.measured is not None and self.measured.form == "headcount"
+        if (self.at_least and self.above) or (self.at_most and self.below):
+            raise ValueError("give at_least or above, at_most or below: not both of two")
         if heads and any(bounds):
             raise ValueError("a headcount has its target in `per`: remove the bounds")
         return self
+
+    def facts(self) -> tuple[str, ...]:
+        """Return the verdicts that rules may ask for."""
+        silent = ("not_measured",) if self.measured is not None else ()
+        heads = self.measured is not None and self.measured.form == "headcount"
+        bound = heads or any((self.at_least, self.above, self.at_most, self.below))
+        return (("met", "missed") if bound else ()) + silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +214,28 @@ class Counted(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """Additive: how many things there are, and how many of them count."""
+
+    of: int
+    counting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Additive: visits, and what they found, by whether they were announced."""
+
+    announced: int
+    found_announced: int
+    unannounced: int
+    found_unannounced: int
+
+
+Tally: TypeAlias = Counts | Visits | IndicatorMeasured | None
+"""What an indicator's figure is made of. A measurement is no sum: the last in Order stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """An indicator's figure before it is held against its target."""
 
@@ -185,3 +244,116 @@ class Reading:
     missing: Literal["", "not_measured", "not_applicable"] = ""
     numerator: Decimal | None = None
     denominator: Decimal | None = None
+    required: Decimal | None = None
+    """Of a headcount: the heads that there ought to be."""
+    steps: tuple[Step, ...] = ()
+    """The values that the figure rests on."""
+
+
+NOT_MEASURED = Reading(None, "not_measured")
+NOT_APPLICABLE = Reading(None, "not_applicable")
+
+
+def is_share(origin: Origin) -> bool:
+    """Return whether the figure is a percentage."""
+    if isinstance(origin, CountedIssues):
+        return bool(origin.of)
+    return not isinstance(origin, ComparedVisits) and origin.form == "percent"
+
+
+def among(things: Iterable[Counted], of: frozenset[str]) -> list[Counted]:
+    """Return the things in any of these states, which are the denominator; none: all of them."""
+    return [thing for thing in things if not of or not of.isdisjoint(thing.states)]
+
+
+def count(things: Sequence[Counted], counting: frozenset[str]) -> Counts:
+    """Return the tally of things, of which those in any of these states count."""
+    return Counts(len(things), sum(1 for thing in things if counting & set(thing.states)))
+
+
+def visits(announced: Mapping[str, bool], found: Iterable[str]) -> Visits:
+    """Return the tally of visits, each announced or not, and of the visits that found something.
+
+    `found` names a visit once for each finding; what belongs to no visit is not counted.
+    """
+    findings = [announced[visit] for visit in found if visit in announced]
+    known, shown = sum(announced.values()), sum(findings)
+    return Visits(known, shown, len(announced) - known, len(findings) - shown)
+
+
+def judge(origin: Origin, tally: Tally, day: date) -> Reading:
+    """Return the figure that a tally amounts to, by the values in force on the period's last day."""
+    if isinstance(origin, Measured) and isinstance(tally, IndicatorMeasured):
+        return _measured(origin, tally, day)
+    if isinstance(tally, Visits):
+        return _compared(tally)
+    if isinstance(tally, Counts):
+        if is_share(origin):
+            return _share(Decimal(tally.counting), Decimal(tally.of))
+        return Reading(_printed(tally.counting), numerator=Decimal(tally.counting))
+    return NOT_MEASURED
+
+
+def on_target(
+    indicator: Indicator, reading: Reading, day: date
+) -> tuple[Literal["met", "missed", "reported"], tuple[Step, ...]]:
+    """Return what a figure amounts to: every bound must hold; a headcount must not fall short."""
+    assert reading.figure is not None
+    if reading.required is not None:
+        return ("met" if reading.figure >= 0 else "missed"), ()
+    if not indicator.bounds:
+        return "reported", ()
+    held = [hold_against(reading.figure, how, bound, day) for how, bound in indicator.bounds]
+    return ("met" if all(holds for holds, _ in held) else "missed"), tuple(step for _, step in held)
+
+
+def _measured(origin: Measured, given: IndicatorMeasured, day: date) -> Reading:
+    if origin.form == "headcount":
+        return _headcount(origin, given, day)
+    if origin.form == "percent" and given.numerator is not None and given.denominator is not None:
+        return _share(given.numerator, given.denominator)
+    return NOT_MEASURED if given.value is None else Reading(_printed(given.value))
+
+
+def _share(numerator: Decimal, denominator: Decimal) -> Reading:
+    if not denominator:
+        return Reading(None, "not_applicable", numerator, denominator)
+    percent = 100 * Fraction(numerator) / Fraction(denominator)
+    return Reading(round_half_up(percent), "", numerator, denominator)
+
+
+def _headcount(origin: Measured, given: IndicatorMeasured, day: date) -> Reading:
+    """Return heads less those required: one for so many, a started number by the rounding."""
+    assert origin.per is not None
+    assert origin.rounding is not None
+    if given.numerator is None or given.denominator is None:
+        return NOT_MEASURED
+    per, rounding = origin.per.at(day), origin.rounding.at(day)
+    for_so_many: Any = per.value
+    how: Any = rounding.value
+    required = whole(Fraction(given.denominator) / Fraction(for_so_many), how)
+    note = f"{plain(given.denominator)} ÷ {plain(for_so_many)}，应配 {required}"
+    steps = (
+        cite_value(origin.per, per, note), cite_value(origin.rounding, rounding, _ROUNDED[how])
+    )  # fmt: skip
+    heads = given.numerator
+    return Reading(
+        _printed(heads - required), "", heads, given.denominator, Decimal(required), steps
+    )
+
+
+_ROUNDED: Mapping[Rounding, str] = {
+    "up": "有余数的进一", "down": "余数舍去", "half_up": "四舍五入",
+}  # fmt: skip
+
+
+def _compared(visits: Visits) -> Reading:
+    """Return how much more an unannounced visit finds than an announced one."""
+    if not visits.announced or not visits.unannounced:
+        return NOT_APPLICABLE
+    hidden = Fraction(visits.found_unannounced, visits.unannounced)
+    return Reading(round_half_up(hidden - Fraction(visits.found_announced, visits.announced)))
+
+
+def _printed(figure: Decimal | int) -> Decimal:
+    return round_half_up(Fraction(figure))

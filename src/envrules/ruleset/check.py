@@ -9,6 +9,7 @@ from pathlib import Path
 
 from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
 from envrules.ruleset.characters import MAX_BYTES, decode
+from envrules.ruleset.check_figures import check_figures
 from envrules.ruleset.check_issues import check_issues
 from envrules.ruleset.check_references import check_references
 from envrules.ruleset.check_rules import check_rules
@@ -28,6 +29,7 @@ def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
         check_values(loaded),
         check_issues(loaded),
         check_scores(loaded),
+        check_figures(loaded),
         check_slips(loaded),
         check_rules(loaded),
     )

@@ -75,8 +75,7 @@ def known_facts(spec: RulesetSpec) -> dict[str, list[str]]:
             for outcome in ("passed", "failed", "incomplete")
         ],
         "indicator": [
-            f"{name}.{outcome}" for name in spec.indicators
-            for outcome in ("met", "missed", "not_measured")
+            f"{name}.{fact}" for name, item in spec.indicators.items() for fact in item.facts()
         ],
         "gate": [f"{name}.{step.id}" for name, item in spec.gates.items() for step in item.steps],
         "found": list(spec.inspections),
