@@ -55,7 +55,7 @@ def _parameters(say: Say) -> Iterator[Tuned]:
         entry = say.entry("数值", ("parameters", name), spec)
         yield Tuned(
             entry.id, entry.anchor, entry.kind, entry.title, entry.told, entry.ref, entry.reason,
-            entry.location, values=tuple(values_of(spec)), contradiction="",
+            entry.location, values=tuple(values_of(spec)), contradiction=spec.contradiction or "",
         )  # fmt: skip
 
 

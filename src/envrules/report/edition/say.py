@@ -15,10 +15,15 @@ from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.schema import ParameterSpec
 from envrules.ruleset.source import Path
 
-Section = Literal["unit_types", "inspections", "places", "categories"]
+Section = Literal["unit_types", "inspections", "places", "categories", "campaigns"]
 
 PERIODS = {"day": "日", "week": "周", "month": "月", "quarter": "季度", "year": "年"}
 """A cycle, as in 每月."""
+ROUNDINGS = {"up": "进一取整", "down": "舍零取整", "half_up": "四舍五入取整"}
+_COLOURS = {
+    "red": "红", "orange": "橙", "yellow": "黄", "green": "绿", "blue": "蓝", "white": "白",
+    "black": "黑", "grey": "灰", "gold": "金", "purple": "紫",
+}  # fmt: skip
 
 
 class Say:
@@ -43,11 +48,14 @@ class Say:
 
     # ── values ──
 
-    def value(self, ref: str) -> Phrase:
-        """Return a parameter's value, with the dates from which others hold."""
+    def value(self, ref: str, unit: str = "") -> Phrase:
+        """Return a parameter's value, with the dates from which others hold.
+
+        `unit` is what the value counts in this sentence, if that is not the parameter's own unit.
+        """
         name = ref.removeprefix("$")
         spec = self.spec.parameters[name]
-        (since, first), *later = values_of(spec)
+        (since, first), *later = values_of(spec, unit)
         changes = [f"{start} {value}" for start, value in later]
         if since:
             changes.insert(0, since)
@@ -69,6 +77,17 @@ class Say:
         mark: Mark = "plain" if field in spec.model_fields_set else "general"
         return (Span(words[getattr(spec, field)], mark),)
 
+    def bounds(self, spec: Any) -> Phrase:
+        """Return the bounds of a figure; each says which side it belongs to."""
+        words = (
+            ("at_least", "不低于{}"),
+            ("above", "高于{}"),
+            ("at_most", "不高于{}"),
+            ("below", "低于{}"),
+        )
+        given = ((words, getattr(spec, name)) for name, words in words)
+        return joined((phrase(words, self.value(bound)) for words, bound in given if bound), "且")
+
     # ── names ──
 
     def names(self, section: Section, words: Iterable[str], between: str = "、") -> str:
@@ -82,6 +101,9 @@ class Say:
         classes = {"component": "部件", "event": "事件"}
         parts = [
             ("由{}发现", self.names("inspections", where.source, "或")),
+            ("在{}期间发现", self.names("campaigns", where.campaign, "或")),
+            ("归入{}", "或".join(f"“{self.class_title(name)}”" for name in where.classes)),
+            ("区域类别为{}", "或".join(where.area_class)),
             ("地点为{}", self.names("places", where.place, "或")),
             ("类别为{}", self.names("categories", where.category, "或")),
             ("立案条件为{}", "或".join(where.condition)),
@@ -90,6 +112,23 @@ class Say:
         ]
         said = [template.format(words) for template, words in parts if words]
         return f"{'、'.join(said)}的{what}" if said else f"所有{what}"
+
+    def class_title(self, name: str) -> str:
+        """Return the title of a class of the taxonomy."""
+        return next(item.title for item in self.spec.classes if item.id == name)
+
+    def ledger(self, fields: Mapping[str, tuple[str, ...]]) -> str:
+        """Return what a ledger must say: 填明“用途”为“农用”、填有“批准文件”."""
+        said = [
+            f"填明“{name}”为{'或'.join(f'“{value}”' for value in values)}" if values
+            else f"填有“{name}”"
+            for name, values in fields.items()
+        ]  # fmt: skip
+        return "、".join(said)
+
+    def colour(self, spec: Any) -> Phrase:
+        """Return the sentence about the colour of a result; nothing where it has none."""
+        return phrase("以{}色标示。", _COLOURS[spec.colour]) if spec.colour else ()
 
     # ── consequences ──
 
@@ -123,10 +162,10 @@ class Say:
         return (Span(text, "plain" if stated else "general"),)
 
 
-def values_of(spec: ParameterSpec) -> list[tuple[str, str]]:
+def values_of(spec: ParameterSpec, unit: str = "") -> list[tuple[str, str]]:
     """Return since when (empty: always) each value holds, and the value with its unit."""
     keys = sorted(spec.values, key=lambda key: "" if key == "always" else key)
-    return [(since(key), shown(spec.values[key], spec.unit)) for key in keys]
+    return [(since(key), shown(spec.values[key], unit or spec.unit)) for key in keys]
 
 
 def since(key: str) -> str:
@@ -149,13 +188,27 @@ def day_of_year(day: str) -> str:
 
 
 def shown(value: bool | Decimal | str, unit: str) -> str:
-    """Return a value with its unit as an official reads it; a share of one in per cent."""
-    if isinstance(value, Decimal) and unit == "ratio":
-        return f"{plain(value * 100)}%"
-    if unit == "same_day":
-        return f"当日 {value} 前"
+    """Return a value with its unit as an official reads it; a share of one in per cent.
+
+    `times` is the unit of a multiplier; the only texts that are values are ways of rounding.
+    """
+    match unit, value:
+        case "ratio", Decimal():
+            return f"{plain(value * 100)}%"
+        case "times", Decimal():
+            return f"{plain(value)} 倍"
+        case "same_day", _:
+            return f"当日 {value} 前"
+        case "date", str():
+            return full_date(value)
+        case "month_day", str():
+            return f"每年{day_of_year(value)}"
+        case "text", str():
+            return ROUNDINGS.get(value, value)
     return print_value(value, unit)
 
 
 def _mark(spec: ParameterSpec) -> Mark:
+    if spec.contradiction is not None:
+        return "contradicted"
     return "local" if spec.not_from_source else "value"

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from envrules.report.edition.kinds.bands import tell_bands
+from envrules.report.edition.kinds.bands import tell_bands, tell_demotions
 from envrules.report.edition.kinds.calendars import tell_calendar
+from envrules.report.edition.kinds.campaigns import tell_campaigns
+from envrules.report.edition.kinds.checklists import tell_checklists
 from envrules.report.edition.kinds.clocks import tell_deadlines, tell_ladders
 from envrules.report.edition.kinds.duties import tell_duties
-from envrules.report.edition.kinds.issues import tell_issues
+from envrules.report.edition.kinds.gates import tell_gates
+from envrules.report.edition.kinds.indicators import tell_indicators
+from envrules.report.edition.kinds.issues import tell_appeals, tell_issues, tell_points
 from envrules.report.edition.kinds.lists import tell_lists
+from envrules.report.edition.kinds.priorities import tell_priorities, tell_sequences
+from envrules.report.edition.kinds.recurrences import tell_recurrences
 from envrules.report.edition.kinds.rules import tell_rules
 from envrules.report.edition.kinds.scores import tell_scores, tell_tables
+from envrules.report.edition.kinds.taxonomy import tell_classes, tell_exclusions
 from envrules.report.edition.kinds.terms import tell_consequences, tell_terms
 from envrules.report.edition.model import Entry
 from envrules.report.edition.say import Say
@@ -24,15 +31,27 @@ Teller = Callable[[Say], Iterator[Entry]]
 
 RULES: Mapping[str, Teller] = {
     "calendar": tell_calendar,
+    "campaigns": tell_campaigns,
+    "classes": tell_classes,
+    "exclusions": tell_exclusions,
     "issues": tell_issues,
+    "points": tell_points,
+    "priorities": tell_priorities,
+    "sequences": tell_sequences,
+    "recurrences": tell_recurrences,
+    "checklists": tell_checklists,
+    "indicators": tell_indicators,
     "tables": tell_tables,
     "scores": tell_scores,
     "bands": tell_bands,
+    "demotions": tell_demotions,
     "lists": tell_lists,
+    "gates": tell_gates,
     "deadlines": tell_deadlines,
     "ladders": tell_ladders,
     "duties": tell_duties,
     "rules": tell_rules,
+    "appeals": tell_appeals,
 }
 """Sections that say what is judged and what follows."""
 

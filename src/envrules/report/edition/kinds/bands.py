@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envrules.kinds.bands import BandSpec
 from envrules.report.edition.model import Entry
-from envrules.report.edition.phrases import Phrase, joined, phrase
+from envrules.report.edition.phrases import Phrase, phrase
 from envrules.report.edition.say import Say
 
 
@@ -17,14 +17,26 @@ def tell_bands(say: Say) -> Iterator[Entry]:
         for i, band in enumerate(items):
             yield say.entry(
                 "等级", ("bands", score, i), band,
-                phrase("“{}”得分{}的，为“{}”。", title, _bounds(say, band), band.title),
-                id=f"bands.{score}.{band.id}",
+                phrase("“{}”得分{}的，为“{}”。", title, say.bounds(band), band.title),
+                *_more(say, band), id=f"bands.{score}.{band.id}",
             )  # fmt: skip
 
 
-def _bounds(say: Say, band: BandSpec) -> Phrase:
-    bounds = (
-        ("不低于{}", band.at_least), ("高于{}", band.above),
-        ("不高于{}", band.at_most), ("低于{}", band.below),
-    )  # fmt: skip
-    return joined((phrase(words, say.value(bound)) for words, bound in bounds if bound), "且")
+def _more(say: Say, band: BandSpec) -> Iterator[Phrase]:
+    if band.needs:
+        lists = "".join(f"“{say.spec.checklists[name].title}”" for name in band.needs)
+        yield phrase(
+            "当期最近一次核对未全部通过{}的，不得评为此级，改评其下得分相符的一级。", lists
+        )
+    yield say.colour(band)
+
+
+def tell_demotions(say: Say) -> Iterator[Entry]:
+    """Tell which recurrence lowers whose band."""
+    for score, demotion in say.spec.demotions.items():
+        told = phrase(
+            "单位当期发生“{}”的，不论几次，“{}”的等级降{}级。",
+            say.spec.recurrences[demotion.recurred].title, say.spec.scores[score].title,
+            say.value(demotion.levels),
+        )  # fmt: skip
+        yield say.entry("等级", ("demotions", score), demotion, told)

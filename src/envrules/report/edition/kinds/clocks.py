@@ -11,7 +11,7 @@ from envrules.report.edition.model import Entry
 from envrules.report.edition.phrases import Phrase, phrase
 from envrules.report.edition.say import Say
 
-_STOPS = {"handled": "处置", "verified": "整改并经核查通过", "closed": "结案"}
+STOPS = {"handled": "处置", "verified": "整改并经核查通过", "closed": "结案"}
 _CLAIM = "反馈整改后核查通过的，按反馈之时算；核查不通过的，视为未办。"
 _SERVICE = {"publication": "督办单公布即为送达", "receipt": "督办单以送达记录为准"}
 _MERGED = {"unit": "同一单位", "rung": "同一级", "day": "同一天"}
@@ -35,7 +35,7 @@ def _ladder(say: Say, ladder: LadderSpec) -> Iterator[Phrase]:
     yield phrase(
         "{}，自{}起，至{}为止，{}发{}。",
         say.where(ladder.where), say.chosen(ladder, "starts", WORDS),
-        say.chosen(ladder, "stops", _STOPS), "逐级" if len(ladder.rungs) > 1 else "", titles,
+        say.chosen(ladder, "stops", STOPS), "逐级" if len(ladder.rungs) > 1 else "", titles,
     )  # fmt: skip
     if ladder.stops == "verified":
         yield phrase(_CLAIM)
@@ -59,11 +59,12 @@ def _rung(say: Say, ladder: LadderSpec, i: int) -> Iterator[Phrase]:
         begin, limit = "", ""
     if limit:
         yield phrase(
-            "{}{}未{}的，发“{}”。", begin, say.within(limit), _STOPS[ladder.stops], rung.title
+            "{}{}未{}的，发“{}”。", begin, say.within(limit), STOPS[ladder.stops], rung.title
         )
     else:
         yield phrase("{}即发“{}”。", WORDS[ladder.starts], rung.title)
     yield _measures(say, rung)
+    yield say.colour(rung)
 
 
 def _measures(say: Say, rung: RungSpec) -> Phrase:
@@ -78,7 +79,7 @@ def tell_deadlines(say: Say) -> Iterator[Entry]:
 
 
 def _deadline(say: Say, deadline: DeadlineSpec) -> Iterator[Phrase]:
-    where, stops = say.where(deadline.where), say.chosen(deadline, "stops", _STOPS)
+    where, stops = say.where(deadline.where), say.chosen(deadline, "stops", STOPS)
     starts = say.chosen(deadline, "starts", WORDS)
     if deadline.within is not None:
         yield phrase("{}，自{}起{}须{}。", where, starts, say.within(deadline.within), stops)

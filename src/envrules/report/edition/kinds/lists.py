@@ -8,7 +8,7 @@ from envrules.kinds.lists import ListSpec
 from envrules.report.edition.kinds.facts import ranked_fact
 from envrules.report.edition.model import Entry
 from envrules.report.edition.phrases import Phrase, joined, phrase
-from envrules.report.edition.say import PERIODS, Say
+from envrules.report.edition.say import PERIODS, ROUNDINGS, Say
 
 _TIES = {"include": "一并上榜", "exclude": "都不上榜"}
 
@@ -21,17 +21,16 @@ def tell_lists(say: Say) -> Iterator[Entry]:
 
 def _list(say: Say, item: ListSpec) -> Iterator[Phrase]:
     score = say.spec.scores[item.of]
-    end, places = ("前", item.top) if item.top else ("后", item.bottom)
-    assert places is not None
     yield phrase(
-        "每{}结账时按“{}”得分由高到低排名，取{}{}名；末位并列的{}。",
-        PERIODS[score.period], score.title, end, say.value(places),
-        say.chosen(item, "ties", _TIES),
+        "每{}结账时按“{}”得分由高到低排名，取{}；末位并列的{}。",
+        PERIODS[score.period], score.title, _places(say, item), say.chosen(item, "ties", _TIES),
     )  # fmt: skip
     if item.split is not None:
         yield phrase("{}，每类单位各列一榜；否则同列一榜。", say.if_on(item.split))
     if item.only_if_below is not None:
         yield phrase("得分不低于{}的不上榜。", say.value(item.only_if_below))
+    if item.only_if_at_least is not None:
+        yield phrase("得分低于{}的不上榜。", say.value(item.only_if_at_least))
     if item.never_with is not None:
         yield phrase("已上“{}”的不上此榜。", say.spec.lists[item.never_with].title)
     if item.unless:
@@ -39,3 +38,15 @@ def _list(say: Say, item: ListSpec) -> Iterator[Phrase]:
         yield phrase("当期{}的，不上此榜，也不递补。", facts)
     if item.then:
         yield phrase("上榜的：{}。", say.then(item.then, item.approve, always=True))
+    yield say.colour(item)
+
+
+def _places(say: Say, item: ListSpec) -> Phrase:
+    """Return how many are listed, and from which end."""
+    number, share = item.top or item.bottom, item.top_share or item.bottom_share
+    end = "前" if item.top or item.top_share else "后"
+    if number is not None:
+        return phrase("{}{}名", end, say.value(number))
+    assert share is not None
+    rounding = say.chosen(item, "rounding", ROUNDINGS)
+    return phrase("{}{}（名额不是整数的，{}）", end, say.value(share), rounding)

@@ -79,9 +79,9 @@ def _score(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
     yield phrase("每{}对每个{}评分。{}", period, units, _origin(say, score))
     if score.counts:
         yield phrase("只计{}中发现的问题。", say.names("inspections", score.counts))
-    if score.table is not None:
+    if score.table is not None or score.checklist is not None:
         yield phrase("同一{}内考核多次的，{}。", period, say.chosen(score, "several", _SEVERAL))
-    if score.mean_of is None:
+    if not (score.mean_of or score.weighted or score.indicator):
         missing = say.chosen(score, "not_assessed", _NOT_ASSESSED)
         yield phrase("当{}未考核的，{}。", period, missing)
     if score.min_presence is not None:
@@ -89,6 +89,21 @@ def _score(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
         yield phrase("单位在册时间不足全{}{}的，不参评。", period, share)
     if score.min_share is not None:
         yield phrase("应有各期中，有得分的不足{}的，不出得分。", say.value(score.min_share))
+    yield from _multipliers(say, score)
+
+
+def _multipliers(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
+    """Tell by how much findings count more or less, and when not again, or not any more."""
+    for level, times in score.finder.items():
+        yield phrase("由“{}”一级发现的，扣分按{}计。", level, say.value(times, "times"))
+    if score.own_found is not None:
+        yield phrase("单位自查上报的，扣分按{}计。", say.value(score.own_found, "times"))
+    if score.repeat is not None:
+        title = say.spec.deadlines[score.repeat].title
+        yield phrase("同一问题在“{}”到期之前再次查到的，不重复扣分。", title)
+    if score.restore is not None and score.restore_by is not None:
+        title = say.spec.deadlines[score.restore_by].title
+        yield phrase("按“{}”如期整改的，返还所扣分的{}。", title, say.value(score.restore))
 
 
 def _origin(say: Say, score: ScoreSpec) -> Phrase:
@@ -99,6 +114,18 @@ def _origin(say: Say, score: ScoreSpec) -> Phrase:
     if score.mean_of is not None:
         part = say.spec.scores[score.mean_of]
         return phrase("得分取“{}”各{}得分的平均。", part.title, PERIODS[part.period])
+    if score.weighted:
+        parts = (
+            phrase("“{}”占{}", say.spec.scores[part].title, say.value(weight))
+            for part, weight in score.weighted.items()
+        )
+        return phrase("得分由{}加权得出，各取当期有得分各期的平均。", joined(parts))
+    if score.checklist is not None:
+        title = say.spec.checklists[score.checklist].title
+        return phrase("得分是“{}”核对中达到各项的分值之和。", title)
+    if score.indicator is not None:
+        title = say.spec.indicators[score.indicator].title
+        return phrase("得分取指标“{}”的数值。", title)
     full = phrase("满分{}，超出的不予认可。", say.value(score.full)) if score.full else ()
     return phrase("得分由{}报送{}{}", score.supplied_by or "", "，" if full else "。", full)
 
