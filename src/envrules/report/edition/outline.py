@@ -27,6 +27,7 @@ LEGEND: tuple[tuple[Phrase, str], ...] = (
 
 SIGNATURES = ("审核单位", "审核人", "审核意见", "签署日期")
 
+ABOVE = "见第一章"
 NO_CASES = "生成本稿时未附案例。"
 NO_CONTRADICTIONS = "规则文件没有记下原文自相矛盾之处。"
 
@@ -53,6 +54,12 @@ def notice(edition: Edition) -> str:
 def titled(source: Source) -> str:
     """Return a document's title as it is cited."""
     return f"《{source.title}》"
+
+
+def described(source: Source) -> str:
+    """Return a document's title, and where it is kept."""
+    where = " ".join(filter(None, (source.document, source.part)))
+    return f"{titled(source)}（文件 {where}）"
 
 
 def cited(ref: str, sources: Mapping[str, Source]) -> str:

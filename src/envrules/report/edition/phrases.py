@@ -52,7 +52,7 @@ def _spaced(spans: Iterable[Span]) -> Iterator[Span]:
         if _MEETING.fullmatch(before + span.text[0]):
             yield Span(" ")
         yield span
-        before = span.text[-1]
+        before = span.text[-1] if span.mark not in MARKS else ""  # a tag stands between
 
 
 def joined(parts: Iterable[str | Phrase], between: str = "、") -> Phrase:

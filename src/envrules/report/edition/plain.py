@@ -17,8 +17,8 @@ def as_text(edition: Edition) -> str:
 def _cover(edition: Edition) -> Iterator[str]:
     yield f"# {edition.title} 规则读本"
     yield ""
-    yield f"依据：{''.join(map(outline.titled, edition.sources))}"
-    yield f"规则文件：{edition.file}，版本 {edition.revision}，时区 {edition.timezone}"
+    yield f"依据：{'、'.join(map(outline.described, edition.sources))}"
+    yield f"方案代号：{edition.slug}，规则文件：{edition.file}，版本 {edition.revision}，时区 {edition.timezone}"
     yield outline.summary(edition)
     yield ""
     yield from (f"- {in_text(spans)}：{meaning}" for spans, meaning in outline.LEGEND)
@@ -53,7 +53,8 @@ class _Chapters:
             yield f"- 用语：{kind}{''.join(f'“{entry.title}”' for entry in entries)}"
 
     def _entry(self, entry: Entry) -> Iterator[str]:
-        yield f"- 【{entry.kind}】{entry.title}：{''.join(map(in_text, entry.told))}{_reason(entry)}"
+        said = "".join(map(in_text, entry.told)) + _reason(entry)
+        yield f"- 【{entry.kind}】{entry.title}" + (f"：{said}" if said else "")
         yield f"  （{'；'.join(filter(None, (self._proof(entry), entry.id, entry.location)))}）"
 
     def defaults(self) -> Iterator[str]:

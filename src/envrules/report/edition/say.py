@@ -48,18 +48,18 @@ class Say:
 
     # ── values ──
 
-    def value(self, ref: str, unit: str = "") -> Phrase:
+    def value(self, ref: str, counter: str = "") -> Phrase:
         """Return a parameter's value, with the dates from which others hold.
 
-        `unit` is what the value counts in this sentence, if that is not the parameter's own unit.
+        `counter` is what a bare number counts in this sentence: 名, 级, 倍.
         """
         name = ref.removeprefix("$")
         spec = self.spec.parameters[name]
-        (since, first), *later = values_of(spec, unit)
-        changes = [f"{start} {value}" for start, value in later]
+        (since, first), *later = values_of(spec, counter)
+        changes = [f"{start}为 {value}" for start, value in later]
         if since:
             changes.insert(0, since)
-        text = first + (f"（{'，'.join(changes)}）" if changes else "")
+        text = first + (f"（{'；'.join(changes)}）" if changes else "")
         return (Span(text, _mark(spec), name),)
 
     def within(self, ref: str) -> Phrase:
@@ -106,7 +106,7 @@ class Say:
             ("区域类别为{}", "或".join(where.area_class)),
             ("地点为{}", self.names("places", where.place, "或")),
             ("类别为{}", self.names("categories", where.category, "或")),
-            ("立案条件为{}", "或".join(where.condition)),
+            ("立案条件为{}", "或".join(f"“{word}”" for word in where.condition)),
             ("属{}", "或".join(classes[word] for word in where.object_class)),
             ("带有{}标签", "或".join(f"“{word}”" for word in where.tags)),
         ]
@@ -162,10 +162,10 @@ class Say:
         return (Span(text, "plain" if stated else "general"),)
 
 
-def values_of(spec: ParameterSpec, unit: str = "") -> list[tuple[str, str]]:
+def values_of(spec: ParameterSpec, counter: str = "") -> list[tuple[str, str]]:
     """Return since when (empty: always) each value holds, and the value with its unit."""
     keys = sorted(spec.values, key=lambda key: "" if key == "always" else key)
-    return [(since(key), shown(spec.values[key], unit or spec.unit)) for key in keys]
+    return [(since(key), shown(spec.values[key], spec.unit, counter)) for key in keys]
 
 
 def since(key: str) -> str:
@@ -187,16 +187,18 @@ def day_of_year(day: str) -> str:
     return f"{month}月{date}日"
 
 
-def shown(value: bool | Decimal | str, unit: str) -> str:
-    """Return a value with its unit as an official reads it; a share of one in per cent.
+def shown(value: bool | Decimal | str, unit: str, counter: str = "") -> str:
+    """Return a value with its unit as an official reads it: shares in per cent, money in 万元.
 
-    `times` is the unit of a multiplier; the only texts that are values are ways of rounding.
+    The only texts that are values are ways of rounding.
     """
+    if counter and isinstance(value, Decimal):
+        return f"{plain(value)} {counter}"
     match unit, value:
         case "ratio", Decimal():
             return f"{plain(value * 100)}%"
-        case "times", Decimal():
-            return f"{plain(value)} 倍"
+        case "money", Decimal() if value >= 10_000 and value % 100 == 0:
+            return f"{plain(value / 10_000)} 万元"
         case "same_day", _:
             return f"当日 {value} 前"
         case "date", str():

@@ -30,7 +30,8 @@ def as_html(edition: Edition) -> str:
 
 def _cover(edition: Edition) -> Html:
     facts = (
-        ("依据", together(*(el("div", outline.titled(source)) for source in edition.sources))),
+        ("依据", together(*(el("div", outline.described(source)) for source in edition.sources))),
+        ("方案代号", el("code", edition.slug)),
         ("规则文件", el("code", edition.file)),
         ("版本", el("code", edition.revision)),
         ("时区", edition.timezone),
@@ -93,7 +94,8 @@ class _Chapters:
             body.append(el("p", _tag("local"), entry.reason, class_="reason"))
         meta = (self._proof(entry), el("code", entry.id), el("code", entry.location))
         body.append(el("p", *_between(filter(None, meta), " · "), class_="meta"))
-        return el("article", *body, id=entry.anchor, class_="entry")
+        bare = "" if entry.told or entry.reason else " bare"
+        return el("article", *body, id=entry.anchor, class_=f"entry{bare}")
 
     def defaults(self) -> Iterator[Html]:
         whole = [entry for entry in self.edition.rules if not entry.ref]
@@ -104,7 +106,7 @@ class _Chapters:
             [
                 (
                     _link(entry.anchor, entry.title),
-                    _what(entry),
+                    _default(entry),
                     entry.reason,
                     self._clause_of(entry),
                 )
@@ -232,6 +234,13 @@ def _what(entry: Entry) -> Html:
     if isinstance(entry, Tuned):
         return _values(entry, "；")
     return together(*map(_told, entry.told))
+
+
+def _default(entry: Entry) -> Html:
+    """Return our default in a cell; a rule that has a clause as well is told there."""
+    if entry.ref and not isinstance(entry, Tuned):
+        return _link(entry.anchor, outline.ABOVE)
+    return _what(entry)
 
 
 def _values(entry: Tuned, sign: str) -> Html:

@@ -35,8 +35,8 @@ def tell_demotions(say: Say) -> Iterator[Entry]:
     """Tell which recurrence lowers whose band."""
     for score, demotion in say.spec.demotions.items():
         told = phrase(
-            "单位当期发生“{}”的，不论几次，“{}”的等级降{}级。",
+            "单位当期发生“{}”的，不论几次，“{}”的等级降{}。",
             say.spec.recurrences[demotion.recurred].title, say.spec.scores[score].title,
-            say.value(demotion.levels),
+            say.value(demotion.levels, "级"),
         )  # fmt: skip
         yield say.entry("等级", ("demotions", score), demotion, told)

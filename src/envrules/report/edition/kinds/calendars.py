@@ -41,7 +41,7 @@ def _calendar(say: Say, calendar: CalendarSpec) -> Iterator[Phrase]:
         yield phrase("作息：{}。", say.chosen(calendar, "hours", hours))
     if calendar.years:
         years = "、".join(f"{year}年" for year in calendar.years)
-        yield phrase("以下列出的节假日，{}是全的。", years)
+        yield phrase("{}的放假安排已全部列在本条。", years)
     for given, words in ((calendar.holidays, "放假"), (calendar.workdays, "调休上班")):
         if given:
             days = "、".join(f"{full_date(day)}（{title}）" for day, title in given.items())

@@ -22,7 +22,7 @@ def tell_gates(say: Say) -> Iterator[Entry]:
 
 
 def _gate(say: Say, gate: GateSpec) -> Iterator[Phrase]:
-    steps = "、".join(f"“{step.title}”" for step in gate.steps)
+    steps = "".join(f"“{step.title}”" for step in gate.steps)
     units = say.names("unit_types", gate.unit)
     yield phrase("每个{}{}，依次按{}分步拨付。", units, say.value(gate.amount), steps)
     if gate.attribute is not None:
@@ -35,8 +35,13 @@ def _step(say: Say, step: GateStepSpec, *, first: bool) -> Iterator[Phrase]:
     asked: list[str | Phrase] = [f"报送“{report}”" for report in step.needs]
     if step.progress is not None:
         reached = say.value(step.progress.at_least)
-        asked.append(phrase("“{}”达到{}", step.progress.indicator, reached))
+        asked.append(phrase("“{}”达到{}", _indicator(say, step.progress.indicator), reached))
     before = "" if first else "，且以上各步都已具备，"
     yield phrase("{}{}拨付{}。", joined(asked, "并"), before or "后", say.value(step.share))
     if step.then:
         yield phrase("拨付时：{}。", say.then(step.then, step.approve))
+
+
+def _indicator(say: Say, name: str) -> str:
+    """Return the title of an indicator; what is only reported has no other than its name."""
+    return say.spec.indicators[name].title if name in say.spec.indicators else name

@@ -61,7 +61,7 @@ def _measured(say: Say, measured: MeasuredSpec) -> Phrase:
         assert measured.per is not None
         assert measured.rounding is not None
         return phrase(
-            "由{}报送人数与基数，每{}配 1 名，有余数的{}，配足的为达标", organ,
+            "由{}报送人数与基数，基数每{}应配一人，除不尽的{}，配足的为达标", organ,
             say.value(measured.per), say.value(measured.rounding),
         )  # fmt: skip
     forms = {"value": "由{}报送的数值", "percent": "由{}报送的两数之比，以百分数计"}
@@ -73,11 +73,12 @@ def _issues(say: Say, counted: CountedIssuesSpec) -> Phrase:
     def states(words: tuple[str, ...]) -> str:
         return "、".join(_STATES[word] for word in words)
 
+    where = say.where(counted.where, "当期案件")
     by = f"（按“{say.spec.deadlines[counted.deadline].title}”）" if counted.deadline else ""
     if counted.of:
-        shares = (say.where(counted.where), states(counted.count), states(counted.of), by)
-        return phrase("当期发现的{}中，{}的占{}的百分数{}", *shares)
-    return phrase("当期发现的{}中，{}的件数{}", say.where(counted.where), states(counted.count), by)
+        shares = (where, states(counted.count), states(counted.of), by)
+        return phrase("{}中，{}的件数占{}的件数的百分数{}", *shares)
+    return phrase("{}中，{}的件数{}", where, states(counted.count), by)
 
 
 def _bands(say: Say, counted: CountedBandsSpec) -> Phrase:

@@ -53,7 +53,7 @@ def tell_appeals(say: Say) -> Iterator[Entry]:
     appeals = say.spec.appeals
     if appeals is not None:
         told = phrase(
-            "对决定有异议的，须自该决定之事起{}申诉，逾期不予受理。", say.within(appeals.within)
+            "有异议的，须在所异议的事项发生后{}申诉，逾期不予受理。", say.within(appeals.within)
         )
         yield say.entry("申诉", ("appeals",), appeals, told)
 

@@ -46,7 +46,7 @@ def _places(say: Say, item: ListSpec) -> Phrase:
     number, share = item.top or item.bottom, item.top_share or item.bottom_share
     end = "前" if item.top or item.top_share else "后"
     if number is not None:
-        return phrase("{}{}名", end, say.value(number))
+        return phrase("{}{}", end, say.value(number, "名"))
     assert share is not None
     rounding = say.chosen(item, "rounding", ROUNDINGS)
     return phrase("{}{}（名额不是整数的，{}）", end, say.value(share), rounding)

@@ -21,7 +21,7 @@ def tell_sequences(say: Say) -> Iterator[Entry]:
     """Tell each order, and each of its keys."""
     for name, sequence in say.spec.sequences.items():
         units = say.names("unit_types", sequence.unit)
-        keys = "、".join(f"“{key.title}”" for key in sequence.by)
+        keys = "".join(f"“{key.title}”" for key in sequence.by)
         told = f"各{units}依次按{keys}排先后，前一项相同的再看后一项；都相同的并列。"
         yield say.entry("次序", ("sequences", name), sequence, told)
         for i, key in enumerate(sequence.by):

@@ -95,9 +95,9 @@ def _score(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
 def _multipliers(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
     """Tell by how much findings count more or less, and when not again, or not any more."""
     for level, times in score.finder.items():
-        yield phrase("由“{}”一级发现的，扣分按{}计。", level, say.value(times, "times"))
+        yield phrase("由“{}”发现的，扣分按{}计。", level, say.value(times, "倍"))
     if score.own_found is not None:
-        yield phrase("单位自查上报的，扣分按{}计。", say.value(score.own_found, "times"))
+        yield phrase("单位自查上报的，扣分按{}计。", say.value(score.own_found, "倍"))
     if score.repeat is not None:
         title = say.spec.deadlines[score.repeat].title
         yield phrase("同一问题在“{}”到期之前再次查到的，不重复扣分。", title)

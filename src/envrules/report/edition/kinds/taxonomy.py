@@ -12,8 +12,8 @@ from envrules.report.edition.say import Say
 def tell_classes(say: Say) -> Iterator[Entry]:
     """Tell what each class holds: what its `where` describes and no class before it has taken."""
     for i, item in enumerate(say.spec.classes):
-        before = "未归入以上各类的，" if i else ""
-        told = phrase("{}{}，归入“{}”。", before, say.where(item.where, "问题"), item.title)
+        which = say.where(item.where, "其余问题" if i else "问题")
+        told = phrase("{}，归入“{}”。", which, item.title)
         yield say.entry("分类", ("classes", i), item, told, id=f"classes.{item.id}")
 
 
