@@ -26,12 +26,27 @@ def test_the_ruleset_that_is_told_is_a_good_one() -> None:
 
 
 @pytest.mark.parametrize(("label", "order"), [
-    ("一(二)", (1, 2)), ("一（二）", (1, 2)), ("三2", (3, 2)), ("四二", (4, 2)), ("第十二条", (12,)),
-    ("二十", (20,)), ("二十三", (23,)), ("三十一(十)", (31, 10)), ("导语", ()), ("第3段", (3,)),
+    ("一(二)", (1, 2)), ("一（二）", (1, 2)), ("三2", (3, 2)), ("四二红榜", (4, 2)),
+    ("第十二条", (12,)), ("二十", (20,)), ("二十三", (23,)), ("三十一(十)", (31, 10)),
+    ("二6七净", (2, 6)), ("一(六)四督", (1, 6)), ("二3一", (2, 3, 1)), ("任务(三)五星", (3,)),
 ])  # fmt: skip
 def test_clauses_are_ordered_by_their_numbers(label: str, order: tuple[int, ...]) -> None:
-    """Numerals side by side are levels, 十 joins its neighbours, a label without any comes first."""
-    assert clause_order(label) == order
+    """Numerals side by side are levels, 十 joins its neighbours, a word's numeral is none."""
+    assert clause_order(label)[1] == order
+
+
+def test_clauses_without_a_number_stand_outside() -> None:
+    """Openings come first, other names last, and the bare clause before its named parts."""
+    labels = ["结", "三2奖分", "三10", "题", "三2", "一(二)"]
+    assert sorted(labels, key=clause_order) == ["题", "一(二)", "三2", "三2奖分", "三10", "结"]
+
+
+def test_a_definition_of_two_clauses_is_told_under_the_first() -> None:
+    """The other clause says where; the definition names both."""
+    clauses = {clause.label: clause for clause in every_field().clauses}
+    assert [entry.id for entry in clauses["五"].also] == ["recurrences.back"]
+    assert "recurrences.back" in [entry.id for entry in clauses["三"].rules]
+    assert "依据 《示例办法》三、五" in as_text(every_field())
 
 
 def test_clauses_come_in_the_order_of_the_document() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from envrules.cases import FileResult
-from envrules.report.edition.clauses import clause_order
+from envrules.report.edition.clauses import clause_order, labels_of
 from envrules.report.edition.kinds import RULES, TERMS
 from envrules.report.edition.model import CaseTold, Clause, Edition, Entry, Source, Tuned
 from envrules.report.edition.phrases import parameters_in
@@ -66,16 +66,18 @@ def _clauses(
     terms: tuple[Entry, ...],
 ) -> Iterator[Clause]:
     """Yield the clauses in the order of their documents."""
-    refs = dict.fromkeys(entry.ref for entry in (*rules, *parameters, *terms))
+    everything = (*rules, *parameters, *terms)
     for source in sources:
-        labels = [ref.partition(" ")[2] for ref in refs if ref.partition(" ")[0] == source.key]
+        citing = [e for e in everything if e.ref.partition(" ")[0] == source.key]
+        labels = dict.fromkeys(label for entry in citing for label in labels_of(entry.ref))
         for label in sorted(labels, key=clause_order):
-            ref = f"{source.key} {label}"
+            here = {e.anchor for e in citing if labels_of(e.ref)[0] == label}
             yield Clause(
                 source, label,
-                tuple(entry for entry in rules if entry.ref == ref),
-                tuple(entry for entry in parameters if entry.ref == ref),
-                tuple(entry for entry in terms if entry.ref == ref),
+                tuple(entry for entry in rules if entry.anchor in here),
+                tuple(entry for entry in parameters if entry.anchor in here),
+                tuple(entry for entry in terms if entry.anchor in here),
+                tuple(entry for entry in citing if label in labels_of(entry.ref)[1:]),
             )  # fmt: skip
 
 

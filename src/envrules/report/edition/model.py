@@ -58,6 +58,8 @@ class Clause:
     rules: tuple[Entry, ...]
     parameters: tuple[Tuned, ...]
     terms: tuple[Entry, ...]
+    also: tuple[Entry, ...]
+    """What cites this clause too, but another one before it, under which it is told."""
 
 
 @dataclass(frozen=True, slots=True)

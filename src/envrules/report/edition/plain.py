@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envrules.report.edition import outline
+from envrules.report.edition.clauses import labels_of
 from envrules.report.edition.model import Clause, Edition, Entry, Tuned
 from envrules.report.edition.phrases import in_text
 
@@ -52,10 +53,16 @@ class _Chapters:
         for kind, entries in outline.by_kind(clause.terms):
             yield f"- 用语：{kind}{''.join(f'“{entry.title}”' for entry in entries)}"
 
+        if clause.also:
+            yield f"- 另有依据本条的：{'、'.join(entry.title for entry in clause.also)}"
+
     def _entry(self, entry: Entry) -> Iterator[str]:
         said = "".join(map(in_text, entry.told)) + _reason(entry)
         yield f"- 【{entry.kind}】{entry.title}" + (f"：{said}" if said else "")
-        yield f"  （{'；'.join(filter(None, (self._proof(entry), entry.id, entry.location)))}）"
+        several = len(labels_of(entry.ref)) > 1
+        clauses = f"依据 {outline.cited(entry.ref, self.sources)}" if several else ""
+        meta = (clauses, self._proof(entry), entry.id, entry.location)
+        yield f"  （{'；'.join(filter(None, meta))}）"
 
     def defaults(self) -> Iterator[str]:
         yield ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
 from envrules.report.edition import outline
+from envrules.report.edition.clauses import labels_of
 from envrules.report.edition.markup import Html, css_string, el, together
 from envrules.report.edition.model import Clause, Edition, Entry, Tuned
 from envrules.report.edition.phrases import MARKS, Mark, Phrase, Span
@@ -84,6 +85,9 @@ class _Chapters:
                 for kind, entries in outline.by_kind(clause.terms)
             )
             body.append(el("p", "用语：", *_between(words, "；"), class_="aside"))
+        if clause.also:
+            others = _between((_link(e.anchor, e.title) for e in clause.also), "、")
+            body.append(el("p", "另有依据本条的：", *others, class_="aside"))
         label = el("div", clause.label, class_="label")
         return el("section", label, el("div", *body), class_="clause")
 
@@ -92,7 +96,12 @@ class _Chapters:
         body += [el("p", _told(told)) for told in entry.told]
         if entry.reason:
             body.append(el("p", _tag("local"), entry.reason, class_="reason"))
-        meta = (self._proof(entry), el("code", entry.id), el("code", entry.location))
+        meta = (
+            self._clauses_of(entry),
+            self._proof(entry),
+            el("code", entry.id),
+            el("code", entry.location),
+        )
         body.append(el("p", *_between(filter(None, meta), " · "), class_="meta"))
         bare = "" if entry.told or entry.reason else " bare"
         return el("article", *body, id=entry.anchor, class_=f"entry{bare}")
@@ -195,6 +204,10 @@ class _Chapters:
 
     def _clause_of(self, entry: Entry) -> str:
         return outline.cited(entry.ref, self.sources)
+
+    def _clauses_of(self, entry: Entry) -> str:
+        several = len(labels_of(entry.ref)) > 1
+        return f"依据 {self._clause_of(entry)}" if several else ""
 
     def _origin(self, entry: Entry) -> Html:
         own = [_tag("local"), entry.reason] if entry.reason else []
