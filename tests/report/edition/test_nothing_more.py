@@ -23,8 +23,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 def numbers_of(ruleset: LoadedRuleset) -> set[str]:
     """Return the numbers that a ruleset's edition may tell: its own, and what follows from them.
 
-    These follow: a share of one in per cent, money in 万元, the sum of a table's full marks, and how
-    many items a checklist has.
+    These follow: a share of one in per cent, money in 万元, and the sum of a table's full marks.
     """
     spec = ruleset.spec
     own = {digits for text in _texts(ruleset.data) for digits in _NUMBER.findall(text)}
@@ -38,7 +37,7 @@ def numbers_of(ruleset: LoadedRuleset) -> set[str]:
         own |= {
             plain(sum((row.full for row in rows), Decimal(0))) for rows in table.values.values()
         }
-    return own | {str(len(checklist.items)) for checklist in spec.checklists.values()}
+    return own
 
 
 def _texts(data: Any) -> Iterator[str]:

@@ -34,12 +34,17 @@ class Say:
         self.spec = loaded.spec
 
     def entry(
-        self, kind: str, path: Path, spec: Any, *told: str | Phrase, id: str = "", title: str = ""
-    ) -> Entry:
-        """Return the definition at `path`, told; `id` where it is cited by another than its path."""
-        anchor = ".".join(map(str, path))
+        self, kind: str, path: Path, spec: Any, *told: str | Phrase,
+        id: str = "", title: str = "", of: str = "",
+    ) -> Entry:  # fmt: skip
+        """Return the definition at `path`, told; `id` where it is cited by another than its path.
+
+        `of` is the title of the whole that it is a part of: 红单 of 三色督办单.
+        """
+        anchor, name = ".".join(map(str, path)), title or spec.title
         return Entry(
-            id=id or anchor, anchor=anchor, kind=kind, title=title or spec.title,
+            id=id or anchor, anchor=anchor, kind=kind,
+            title=f"{of}·{name}" if of not in ("", name) else name,
             told=tuple(phrase("{}", sentence) for sentence in told if sentence),
             ref=getattr(spec, "ref", None) or "",
             reason=getattr(spec, "not_from_source", None) or "",

@@ -18,7 +18,7 @@ def tell_bands(say: Say) -> Iterator[Entry]:
             yield say.entry(
                 "等级", ("bands", score, i), band,
                 phrase("“{}”得分{}的，为“{}”。", title, say.bounds(band), band.title),
-                *_more(say, band), id=f"bands.{score}.{band.id}",
+                *_more(say, band), id=f"bands.{score}.{band.id}", of=title,
             )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def tell_ladders(say: Say) -> Iterator[Entry]:
         for i, rung in enumerate(ladder.rungs):
             yield say.entry(
                 "督办", ("ladders", name, "rungs", i), rung, *_rung(say, ladder, i),
-                id=f"ladders.{name}.{rung.id}",
+                id=f"ladders.{name}.{rung.id}", of=ladder.title,
             )  # fmt: skip
 
 

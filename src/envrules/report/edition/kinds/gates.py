@@ -17,7 +17,7 @@ def tell_gates(say: Say) -> Iterator[Entry]:
         for i, step in enumerate(gate.steps):
             yield say.entry(
                 "资金", ("gates", name, "steps", i), step, *_step(say, step, first=i == 0),
-                id=f"gates.{name}.{step.id}",
+                id=f"gates.{name}.{step.id}", of=gate.title,
             )  # fmt: skip
 
 

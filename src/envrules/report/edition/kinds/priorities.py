@@ -27,4 +27,4 @@ def tell_sequences(say: Say) -> Iterator[Entry]:
         for i, key in enumerate(sequence.by):
             values = "→".join(key.values)
             told = f"按单位登记的“{key.attribute}”：{values}；没有登记或登记为其他的排在最后。"
-            yield say.entry("次序", ("sequences", name, "by", i), key, told)
+            yield say.entry("次序", ("sequences", name, "by", i), key, told, of=sequence.title)

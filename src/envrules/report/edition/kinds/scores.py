@@ -70,7 +70,7 @@ def tell_scores(say: Say) -> Iterator[Entry]:
                 f"经{score.bonus.approved_by}审核同意的，加入“{score.title}”得分{account}；"
                 "未经审核同意的不计。"
             )
-            yield say.entry("评分", ("scores", name, "bonus"), score.bonus, told)
+            yield say.entry("评分", ("scores", name, "bonus"), score.bonus, told, of=score.title)
 
 
 def _score(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
