@@ -25,9 +25,7 @@ def tell_bands(say: Say) -> Iterator[Entry]:
 def _more(say: Say, band: BandSpec) -> Iterator[Phrase]:
     if band.needs:
         lists = "".join(f"“{say.spec.checklists[name].title}”" for name in band.needs)
-        yield phrase(
-            "当期最近一次核对未全部通过{}的，不得评为此级，改评其下得分相符的一级。", lists
-        )
+        yield phrase("当期最近一次填全的核对须通过{}；未通过或没有核对的，改评其下一级。", lists)
     yield say.colour(band)
 
 
@@ -35,7 +33,7 @@ def tell_demotions(say: Say) -> Iterator[Entry]:
     """Tell which recurrence lowers whose band."""
     for score, demotion in say.spec.demotions.items():
         told = phrase(
-            "单位当期发生“{}”的，不论几次，“{}”的等级降{}。",
+            "单位当期发生“{}”的，不论几次，“{}”的等级降{}，降到最低一级为止。",
             say.spec.recurrences[demotion.recurred].title, say.spec.scores[score].title,
             say.value(demotion.levels, "级"),
         )  # fmt: skip

@@ -37,7 +37,7 @@ def _step(say: Say, step: GateStepSpec, *, first: bool) -> Iterator[Phrase]:
         reached = say.value(step.progress.at_least)
         asked.append(phrase("“{}”达到{}", _indicator(say, step.progress.indicator), reached))
     before = "" if first else "，且以上各步都已具备，"
-    yield phrase("{}{}拨付{}。", joined(asked, "并"), before or "后", say.value(step.share))
+    yield phrase("{}{}应拨{}。", joined(asked, "并"), before or "后，", say.value(step.share))
     if step.then:
         yield phrase("拨付时：{}。", say.then(step.then, step.approve))
 

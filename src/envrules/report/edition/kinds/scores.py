@@ -88,7 +88,7 @@ def _score(say: Say, score: ScoreSpec) -> Iterator[Phrase]:
         share = say.value(score.min_presence)
         yield phrase("单位在册时间不足全{}{}的，不参评。", period, share)
     if score.min_share is not None:
-        yield phrase("应有各期中，有得分的不足{}的，不出得分。", say.value(score.min_share))
+        yield phrase("已结账的各期中，有得分的不足{}的，不出得分。", say.value(score.min_share))
     yield from _multipliers(say, score)
 
 
