@@ -46,7 +46,7 @@ HAS_PROJECT := $(VENV)/.has-project-$(call content,pyproject.toml $(addsuffix /p
 HAS_BENCH  := $(VENV)/.has-bench-$(call content,requirements/bench.txt requirements/dev.txt)
 WHEEL_ENV  := $(WHEEL_VENV)/.has-tools-$(call content,requirements/build.txt requirements/test.txt)
 
-.PHONY: help setup demo test check lint format bench wheel clean
+.PHONY: help setup demo editions test check lint format bench wheel clean
 
 help:
 	@echo 'make demo    set up, then show a locality judged from events to lists'
@@ -54,6 +54,7 @@ help:
 	@echo 'make check   set up, lint, and test the checkout: quicker, for daily work'
 	@echo 'make lint    ruff, mypy --strict, buf lint'
 	@echo 'make format  let ruff format and fix what it safely can'
+	@echo 'make editions  write what officials read of every scheme into build/editions'
 	@echo 'make bench   run the benchmarks against their references'
 	@echo 'make setup   only set up; make clean removes all that any target made'
 
@@ -61,6 +62,9 @@ setup: $(HAS_TOOLS) $(HAS_STUBS) $(HAS_PROJECT)
 
 demo: setup
 	@$(VENV)/bin/envrules demo
+
+editions: setup
+	@$(VENV)/bin/envrules read --all --out build/editions
 
 bench: setup $(HAS_BENCH)
 	@$(PY) -m benchmarks

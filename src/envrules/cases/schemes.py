@@ -15,15 +15,16 @@ from envrules.ruleset.compile import Scheme
 from envrules.runtime.library import Library, shown
 
 
-def factory_for(cases: CaseFile, plugins: Plugins) -> SchemeFactory:
+def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) -> SchemeFactory:
     """Return the factory of the scheme that `cases` are about.
 
-    The ruleset is the one that the file names, relative to itself, or else the plugin's.
+    The ruleset is `ruleset`, or the one that the file names, relative to itself, or else the
+    plugin's.
 
     Raises:
         RulesetError: there is no such scheme, or its ruleset cannot be read.
     """
-    path = ruleset_of(cases, plugins)
+    path = ruleset or ruleset_of(cases, plugins)
     text, library = read_text(path), Library(plugins)
 
     known: dict[bytes, Scheme] = {}

@@ -14,7 +14,8 @@ from envrules.errors import Problem, RulesetError
 from envrules.plugin_manager import load_plugins
 from envrules.ruleset.check import SUFFIXES, read_text
 
-_USUAL = (Path("tests/cases"), Path("cases"))
+USUAL = (Path("tests/cases"), Path("cases"))
+"""Where worked cases lie, seen from where a command runs."""
 
 
 def run_cases(
@@ -54,7 +55,7 @@ def case_files(paths: Iterable[Path] | None) -> list[Path]:
     Raises:
         Failure: there are none, which never counts as a success.
     """
-    given = list(paths or ()) or [path for path in _USUAL if path.is_dir()][:1]
+    given = list(paths or ()) or [path for path in USUAL if path.is_dir()][:1]
     if not given:
         raise Failure("there is no folder tests/cases here", "name a file of worked cases")
     files = [file for path in given for file in _files_in(path)]

@@ -2,7 +2,8 @@
 
 They take the messages of the API, so that whoever has asked a server can print its answer, and
 return what `rich` prints: tables that stay aligned with Chinese text. Titles and reasons are
-Chinese, as officials read them. `as_json` gives the same answers to programs.
+Chinese, as officials read them. `as_json` gives the same answers to programs. `report.edition`
+is about a ruleset instead: what officials read and sign before it decides anything.
 """
 
 from envrules.report.as_json import as_plain
