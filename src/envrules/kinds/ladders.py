@@ -72,6 +72,12 @@ class LadderSpec(Sourced):
     )
     rungs: tuple[RungSpec, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _merged_whole_or_not(self) -> LadderSpec:
+        if self.merge and set(self.merge) != {"unit", "rung", "day"}:
+            raise ValueError("write merge: [unit, rung, day], or leave it out")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
