@@ -58,6 +58,7 @@ def standing(units: str, score: str = "monthly") -> str:
         (roads("value: {parameters.line: 70 分}"), "parameters.line not cited"),
         (roads("since: {tables.rows.road: 2026-01-01}"), "is tables.rows.road always, not"),
         (roads("consequences: [警告]"), "consequences is [], not [警告]"),
+        (roads("actions: [warn]"), "actions is [], not [warn]"),
         (
             f"{TWO}\nnever: [{{rule: '*.road', unit: 甲}}]",
             "never expected {rule: *.road, unit: 甲}",
