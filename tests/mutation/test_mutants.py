@@ -256,7 +256,6 @@ def test_the_calendar_is_mutated_like_the_rest(make: Make) -> None:
 
 RECORDS = """\
 issues:
-  charge: handler
   order: {steps: [registered, handled, closed], ref: m 一}
   required: {registered: {fields: [责任人, 时限], ref: m 一}}
 inspections: {check: {title: 检查, ref: m 一}}
@@ -268,7 +267,6 @@ duties:
 def test_records_order_and_duties(make: Make) -> None:
     """Each step of an order, each field of a record, and how often a duty recurs."""
     assert list(make(RECORDS)) == [
-        "issues.charge deleted",
         "issues.order deleted",
         "issues.order.steps.registered deleted",
         "issues.order.steps.handled deleted",

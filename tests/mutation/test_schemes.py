@@ -13,7 +13,10 @@ from envrules.resources import rulesets_dir
 
 CASES = Path(__file__).parents[1] / "cases"
 PLUGINS = load_plugins()
-BUILT_IN = [s for s, source in PLUGINS.schemes.items() if source.ruleset.parent == rulesets_dir()]
+BUILT_IN = [
+    scheme for scheme, source in PLUGINS.schemes.items()
+    if source.ruleset.parent == rulesets_dir() and (CASES / f"{scheme}.yaml").is_file()
+]  # fmt: skip
 SAMPLE, SEED = 12, 20261
 
 

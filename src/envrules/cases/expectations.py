@@ -28,7 +28,7 @@ FIELDS = (*_TEXTS, *_NUMBERS, *_COUNTS, *_TIMES, *_LISTS, *_MAPPINGS)
 
 NOTHING = Expectations("", None, None, (), (), ())
 
-_STANDING_TEXTS = ("status", "band")
+_STANDING_TEXTS = ("status", "band", "colour")
 _STANDING_NUMBERS = ("figure", "adjustments")
 
 

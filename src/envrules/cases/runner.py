@@ -265,7 +265,9 @@ class _Run:
                 self.locality.projection, self.scheme.slug, wanted.score, wanted.period,
                 as_of=as_of, known_at=known_at,
             )  # fmt: skip
-            self.failures += compare_standings(wanted, rows, effective, accounted)
+            bands = self.scheme.bands.get(wanted.score, ())
+            colours = {band.id: band.colour for band in bands}
+            self.failures += compare_standings(wanted, rows, colours, effective, accounted)
         for listed in expect.lists:
             self.failures += compare_list(listed, effective, accounted)
         if expect.decisions is not None:

@@ -125,8 +125,10 @@ class _Walk:
                 words = tuple(word for word in allowed_words(declared) if word in _EXCHANGEABLE)
                 yield from self._moves(here, value, "text", words)
                 continue
-            whole = isinstance(value, dict | tuple)  # entry by entry
-            if not whole and _can_be_without(section, name):
+            in_parts = isinstance(value, dict | tuple) or (
+                name in BOUNDS and isinstance(path[-1], int)  # of bands, which go as such
+            )
+            if not in_parts and _can_be_without(section, name):
                 yield Candidate(here, (self._deleted(here),), True)
             yield from self._turns(here, section, name)
             yield from self.node(here, value, declared, unit)
