@@ -57,6 +57,7 @@ def test_what_is_declared_is_no_survivor_but_no_kill_either(cli: Cli, site: Path
     assert cli("mutate").code == 1
     assert "survived:" not in cli("mutate").out
     assert cli("mutate", "--least", "40").code == 0
+    assert cli("mutate", "--sample", "3").code == 0
 
 
 def test_cases_in_several_files_work_together(cli: Cli, site: Path) -> None:
