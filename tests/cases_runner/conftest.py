@@ -39,7 +39,7 @@ scores:
 bands:
   monthly:
   - {id: bad, title: 差, below: $line, ref: m 一}
-  - {id: good, title: 好, at_least: $line, ref: m 一}
+  - {id: good, title: 好, colour: green, at_least: $line, ref: m 一}
 lists:
   red: {title: 红榜, of: monthly, top: $first, then: [表扬], ref: m 三}
 deadlines:

@@ -124,6 +124,35 @@ def test_all_mistakes_are_told_at_once() -> None:
     ]
 
 
+EQUIVALENT = """\
+equivalent:
+- because: 改了也一样
+  mutants: [lists.red deleted, parameters.first.values.always 1 → 2]
+"""
+
+
+def test_mutants_that_make_no_difference_are_declared_beside_the_cases() -> None:
+    """Each item gives some of them, by name, and why."""
+    (item,) = load_cases(GOOD + EQUIVALENT, "c.yaml").equivalent
+    assert item.mutants == ("lists.red deleted", "parameters.first.values.always 1 → 2")
+    assert (item.because, item.location) == ("改了也一样", "c.yaml:16")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("- because: 改了也一样\n  mutants", "- mutants", "16:3: ER203 an item of `equivalent` lacks because"),
+        ("because", "why", "16:3: ER202 an item of `equivalent` has no field 'why'"),
+        ("[lists", "{lists", "17:12: ER204 mutants must be a list"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_declarations_are_refused(old: str, new: str, problem: str) -> None:
+    """They are read as strictly as cases."""
+    text = (GOOD + EQUIVALENT).replace(old, new)
+    text = text.replace("→ 2]", "→ 2}") if "{" in new else text
+    assert any(problem in said for said in refused(text))
+
+
 EACH = """\
 scheme: mini
 cases:

@@ -58,6 +58,7 @@ def standing(units: str, score: str = "monthly") -> str:
         (roads("value: {parameters.line: 70 分}"), "parameters.line not cited"),
         (roads("since: {tables.rows.road: 2026-01-01}"), "is tables.rows.road always, not"),
         (roads("consequences: [警告]"), "consequences is [], not [警告]"),
+        (roads("actions: [warn]"), "actions is [], not [warn]"),
         (
             f"{TWO}\nnever: [{{rule: '*.road', unit: 甲}}]",
             "never expected {rule: *.road, unit: 甲}",
@@ -70,6 +71,7 @@ def standing(units: str, score: str = "monthly") -> str:
         ),
         (f"{TWO}\nemitted: [{{rule: '*.road', version: 2}}]", "version is 1, not 2"),
         (standing("甲: 79"), "甲: figure is 80, not 79"),
+        (standing("甲: {colour: red}"), "甲: colour is green, not red"),
         (standing("甲: 80, 乙: 80"), "乙 has no standing"),
         (standing(""), "not expected: a standing of 甲 (80, scored)"),
         (standing("甲: 80", "weekly"), "the scheme has no score weekly"),
@@ -88,7 +90,9 @@ def test_what_differs_fails(run_one: RunOne, check: str, expect: str, message: s
     [
         f"{TWO}\nnever: [{{rule: '*.road', unit: 乙}}]",
         f"{TWO}\nemitted: [{{rule: '*.road', change: issue}}, {{rule: '*.road', version: 1}}]",
-        standing("甲: {figure: 80, band: good, rank: 1, status: scored, adjustments: 0}"),
+        standing(
+            "甲: {figure: 80, band: good, colour: green, rank: 1, status: scored, adjustments: 0}"
+        ),
         roads("value: {tables.rows.road: 每处 10 分，满分 100 分}"),
         roads("since: {tables.rows.road: always}"),
         f"{TWO}\nlists: {{2026-07: {{red: []}}}}",

@@ -28,6 +28,9 @@ both ways: every expectation must be met, and every decision must have been expe
         standings: [{score: monthly, period: 2026-07, units: {赵村: {figure: 69, band: warned}}}]
         lists: {2026-07: {red: [赵村]}}
 
+    equivalent:                         # mutants that change no decision: `envrules.cases.mutation`
+    - {because: 整日计算，上班时刻不影响到期, mutants: ["calendar.hours 08:30-12:00 → 08:31-12:00"]}
+
 A pattern names any fields of a decision (`envrules.cases.expectations.FIELDS`); `*` in `rule`
 stands for anything. Standings (also `as_of`, `after_step`) and lists account for the decisions
 that say the same. Times are local to the scheme. Events are those of `envrules.wire.events_json`,

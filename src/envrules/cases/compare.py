@@ -170,6 +170,7 @@ _GETTERS: dict[str, Callable[[Decision], Any]] = {
     "rank": lambda d: d.content.rank,
     "version": lambda d: d.version,
     "consequences": lambda d: tuple(c.words for c in d.content.consequences),
+    "actions": lambda d: tuple(c.action for c in d.content.consequences),
     "reason_contains": lambda d: d.content.reason,
     "warning_contains": lambda d: "；".join(d.content.warnings),
 }  # fmt: skip

@@ -21,14 +21,14 @@ _TEXTS = ("rule", "unit", "issue", "period", "anchor", "outcome", "title", "publ
 _NUMBERS = ("points", "counted")
 _COUNTS = ("rank", "version")
 _TIMES = ("due", "at")
-_LISTS = ("consequences", "issues", "events", "reason_contains", "warning_contains")
+_LISTS = ("consequences", "actions", "issues", "events", "reason_contains", "warning_contains")
 _MAPPINGS = ("value", "since")
 FIELDS = (*_TEXTS, *_NUMBERS, *_COUNTS, *_TIMES, *_LISTS, *_MAPPINGS)
 """Fields of a decision that an expectation may name."""
 
 NOTHING = Expectations("", None, None, (), (), ())
 
-_STANDING_TEXTS = ("status", "band")
+_STANDING_TEXTS = ("status", "band", "colour")
 _STANDING_NUMBERS = ("figure", "adjustments")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,11 +22,13 @@ _GETTERS: dict[str, Callable[[Row], Any]] = {
 
 
 def compare_standings(
-    wanted: WantedStandings, rows: Sequence[Row], effective: Sequence[Decision], accounted: set[str]
-) -> list[Failure]:
+    wanted: WantedStandings, rows: Sequence[Row], colours: Mapping[str, str],
+    effective: Sequence[Decision], accounted: set[str],
+) -> list[Failure]:  # fmt: skip
     """Compare the standings both ways: every unit stands there, and no other.
 
-    A decision of a closed period that says what was compared (figure, band, rank) is `accounted`.
+    `colours` are those of the score's bands. A decision of a closed period that says what was
+    compared (figure, band, rank) is `accounted`.
     """
     by_unit = {row.unit.id: row for row in rows}
     failures = []
@@ -35,7 +37,7 @@ def compare_standings(
         if row is None:
             failures.append(Failure(unit.location, f"{unit.unit} has no standing"))
             continue
-        failures += _compare(unit, row)
+        failures += _compare(unit, row, colours.get(row.band, ""))
         accounted.update(
             d.id for d in effective if _says(d.content, wanted.score, wanted.period, unit)
         )
@@ -46,10 +48,11 @@ def compare_standings(
     return failures
 
 
-def _compare(wanted: WantedStanding, row: Row) -> list[Failure]:
+def _compare(wanted: WantedStanding, row: Row, colour: str) -> list[Failure]:
+    got = {name: get(row) for name, get in _GETTERS.items()} | {"colour": colour}
     differing = [
-        f"{name} is {_text(_GETTERS[name](row))}, not {_text(value)}"
-        for name, value in wanted.fields.items() if _GETTERS[name](row) != value
+        f"{name} is {_text(got[name])}, not {_text(value)}"
+        for name, value in wanted.fields.items() if got[name] != value
     ]  # fmt: skip
     return [Failure(wanted.location, f"{wanted.unit}: {'; '.join(differing)}")] if differing else []
 

@@ -13,6 +13,7 @@ from envrules.cases.model import (
     Case,
     CaseFile,
     CloseStep,
+    Equivalent,
     EventStep,
     ExpectStep,
     Overrides,
@@ -26,7 +27,8 @@ from envrules.kinds.compiled import plain
 from envrules.model.values import ALWAYS
 from envrules.ruleset.source import Path, parse
 
-_FILE = ("scheme", "ruleset", "defaults", "cases")
+_FILE = ("scheme", "ruleset", "defaults", "cases", "equivalent")
+_EQUIVALENT = ("mutants", "because")
 _DEFAULTS = ("units", "overrides", "begins")
 _CASE = ("name", "ref", *_DEFAULTS, "steps", "expect")
 _EVENT = ("event", "each", "by")
@@ -67,9 +69,11 @@ class _Loader:
             reader.fields(("defaults",), "defaults", _DEFAULTS)
             defaults = self._setting(("defaults",), defaults)
         cases = [self._case(path, defaults) for path in self._cases(top)]
+        equivalent = tuple(map(self._equivalent, self._items((), "equivalent")))
         return CaseFile(
-            reader.file, self._text((), "scheme"), self._text((), "ruleset"), tuple(cases)
-        )
+            reader.file, self._text((), "scheme"), self._text((), "ruleset"), tuple(cases),
+            equivalent,
+        )  # fmt: skip
 
     def _cases(self, top: Any) -> list[Path]:
         if "cases" not in top:
@@ -138,6 +142,18 @@ class _Loader:
             self.reader.refuse(path, "ER204", f"{path[-1]} needs a value", "write `always: 70`")
             return ""
         return value if isinstance(value, str) else plain(value)
+
+    def _equivalent(self, path: Path) -> Equivalent:
+        given = self.reader.fields(path, "an item of `equivalent`", _EQUIVALENT, _EQUIVALENT)
+        mutants: tuple[str, ...] = ()
+        if "mutants" in given:
+            mutants = self.reader.texts((*path, "mutants"), "mutants")
+        return Equivalent(self.reader.location(path), mutants, self._text(path, "because"))
+
+    def _items(self, path: Path, name: str) -> list[Path]:
+        given = self.reader.at(path)
+        present = isinstance(given, dict) and name in given
+        return self.reader.items((*path, name), name) if present else []
 
     def _text(self, path: Path, name: str) -> str:
         given = self.reader.at(path)

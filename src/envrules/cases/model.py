@@ -156,6 +156,16 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Equivalent:
+    """Mutants of the ruleset that no case can kill, because they change no decision."""
+
+    location: str
+    mutants: tuple[str, ...]
+    """As `envrules mutate` names them."""
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFile:
     """A scheme's worked cases."""
 
@@ -164,3 +174,4 @@ class CaseFile:
     ruleset: str
     """Path of the ruleset relative to this file; empty: the one that the scheme's plugin brings."""
     cases: tuple[Case, ...]
+    equivalent: tuple[Equivalent, ...] = ()

@@ -53,14 +53,18 @@ def run_file(file: CaseFile, schemes: SchemeFactory) -> FileResult:
     return FileResult(file, results, tuple(untested(scheme, (r.touched for r in results))))
 
 
-def run_case(case: Case, schemes: SchemeFactory, chainer: Chainer | None = None) -> CaseResult:
+def run_case(
+    case: Case, schemes: SchemeFactory, chainer: Chainer | None = None,
+    named: Scheme | None = None,
+) -> CaseResult:  # fmt: skip
     """Run one case. Nothing is raised: whatever goes wrong is a failure of the case.
 
-    `schemes` gives the scheme for the case's overrides; `chainer` may be shared between cases.
+    `schemes` gives the scheme for the case's overrides; `chainer` may be shared between cases;
+    `named` has the rules that the case may name, if they are not those of the scheme itself.
     """
     run = None
     try:
-        run = _Run(case, schemes, chainer or Chainer())
+        run = _Run(case, schemes, chainer or Chainer(), named)
         run.all()
     except _Stop as stop:
         failures = [*(run.failures if run else ()), stop.failure]
@@ -90,6 +94,7 @@ class _Run:
     case: Case
     schemes: SchemeFactory
     chainer: Chainer
+    named: Scheme | None
     failures: list[Failure] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     locality: MemoryLocality = field(init=False)
@@ -260,7 +265,9 @@ class _Run:
                 self.locality.projection, self.scheme.slug, wanted.score, wanted.period,
                 as_of=as_of, known_at=known_at,
             )  # fmt: skip
-            self.failures += compare_standings(wanted, rows, effective, accounted)
+            bands = self.scheme.bands.get(wanted.score, ())
+            colours = {band.id: band.colour for band in bands}
+            self.failures += compare_standings(wanted, rows, colours, effective, accounted)
         for listed in expect.lists:
             self.failures += compare_list(listed, effective, accounted)
         if expect.decisions is not None:
@@ -272,7 +279,7 @@ class _Run:
             self.failures += comparer.emitted(expect.location, expect.emitted, emitted)
             self._touch(d for d in emitted if any(comparer.matches(p, d) for p in expect.emitted))
         self.failures += comparer.never(expect.never, emitted)
-        self.failures += unknown_rules(self.scheme, expect)
+        self.failures += unknown_rules(self.named or self.scheme, expect)
 
     def _touch(self, compared: Iterable[Decision]) -> None:
         for decision in compared:

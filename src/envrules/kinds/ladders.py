@@ -11,12 +11,10 @@ from pydantic import Field, model_validator
 
 from envrules import calendar as cal
 from envrules.kinds.common import (
-    Colour,
     ParamRef,
     Slug,
     Sourced,
     Start,
-    Stop,
     Then,
     Where,
     Word,
@@ -43,7 +41,6 @@ class RungSpec(Sourced):
     approve: bool | None = Field(
         default=None, description="wait for approval; default: as its consequences do"
     )
-    colour: Colour | None = None
 
     @model_validator(mode="after")
     def _one_clock(self) -> RungSpec:
@@ -57,7 +54,7 @@ class LadderSpec(Sourced):
 
     where: Where = Where()
     starts: Start = "registered"
-    stops: Stop = "verified"
+    stops: Literal["verified", "closed"] = "verified"
     merge: tuple[Literal["unit", "rung", "day"], ...] = Field(
         default=(),
         description="[unit, rung, day]: one slip a unit, rung and day; else one an issue",
@@ -71,6 +68,12 @@ class LadderSpec(Sourced):
         description="organs, or types of unit, that may issue a rung at once (move `supervised`)",
     )
     rungs: tuple[RungSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _merged_whole_or_not(self) -> LadderSpec:
+        if self.merge and set(self.merge) != {"unit", "rung", "day"}:
+            raise ValueError("write merge: [unit, rung, day], or leave it out")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

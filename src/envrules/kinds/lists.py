@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from envrules.kinds.common import Colour, ParamRef, Slug, Sourced, Then
+from envrules.kinds.common import ParamRef, Slug, Sourced, Then
 from envrules.kinds.compiled import Outcome, Parameter, cite, cite_value
 from envrules.model.base import Frozen
 from envrules.model.decisions import Step
@@ -42,7 +42,6 @@ class ListSpec(Sourced):
     )
     then: Then = ()
     approve: bool | None = None
-    colour: Colour | None = None
 
     @model_validator(mode="after")
     def _one_end(self) -> ListSpec:
@@ -71,7 +70,6 @@ class ListRule:
     rounding: Literal["", "up", "down", "half_up"] = ""
     """How `places`, a share of the ranked units, becomes a number; empty: it is a number."""
     only_if_at_least: Parameter | None = None
-    colour: str = ""
 
 
 class Standing(Frozen):

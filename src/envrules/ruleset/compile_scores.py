@@ -137,7 +137,7 @@ class ScoreSide:
             unless=frozenset(item.unless), then=then,
             needs_approval=c.approval(then, item.approve) or item.approve is None,
             rounding=item.rounding if share else "",
-            only_if_at_least=c.param(item.only_if_at_least), colour=item.colour or "",
+            only_if_at_least=c.param(item.only_if_at_least),
         )  # fmt: skip
 
     # ── checklists and indicators ──

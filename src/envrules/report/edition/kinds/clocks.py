@@ -64,7 +64,6 @@ def _rung(say: Say, ladder: LadderSpec, i: int) -> Iterator[Phrase]:
     else:
         yield phrase("{}即发“{}”。", WORDS[ladder.starts], rung.title)
     yield _measures(say, rung)
-    yield say.colour(rung)
 
 
 def _measures(say: Say, rung: RungSpec) -> Phrase:

@@ -38,7 +38,6 @@ def _list(say: Say, item: ListSpec) -> Iterator[Phrase]:
         yield phrase("当期{}的，不上此榜，也不递补。", facts)
     if item.then:
         yield phrase("上榜的：{}。", say.then(item.then, item.approve, always=True))
-    yield say.colour(item)
 
 
 def _places(say: Say, item: ListSpec) -> Phrase:
