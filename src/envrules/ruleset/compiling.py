@@ -137,8 +137,10 @@ class Compiling:
     def _duration(self, raw: bool | Decimal | str, unit: str) -> cal.Duration:
         if unit == "same_day":
             return cal.Duration(amount=Decimal(1), unit=cal.Unit("same_day"), cut_off=str(raw))
-        counting = getattr(self.spec.calendar, unit, None)
-        amount = Decimal(str(raw))
+        calendar, amount = self.spec.calendar, Decimal(str(raw))
+        counting = {
+            "working_days": calendar.working_days, "working_hours": calendar.working_hours,
+        }.get(unit)  # fmt: skip
         if counting is None:
             return cal.Duration(amount=amount, unit=cal.Unit(unit))
         return cal.Duration(
