@@ -22,8 +22,7 @@ def feed_point(bench: Bench, state: IssueState, judged: Judgement) -> None:
     assert found is not None
     if points is None or not point:
         return
-    at, by = state.ended(points.stops) or (None, None)
-    issue = PointIssue(state.issue, found.occurred_at, found.id, at, by.id if by else "")
+    issue = PointIssue(state.issue, found.occurred_at, found.id, *state.ended(points.stops))
     judged.feed(point_node(bench.scheme.slug, point), PointFeed(issue))
 
 
@@ -38,9 +37,9 @@ def feed_recurrences(bench: Bench, state: IssueState, judged: Judgement) -> None
         return
     unit = bench.context.registry.unit(charged_unit(scheme, payload), found.occurred_at)
     assert unit is not None
-    at, by = state.ended("verified") or (None, None)
+    ended, proof = state.ended("verified")
     sighting = Sighting(
-        state.issue, found.id, unit.id, unit.type, found.occurred_at, at, by.id if by else "",
+        state.issue, found.id, unit.id, unit.type, found.occurred_at, ended, proof,
         payload.longitude, payload.latitude,
     )  # fmt: skip
     for recurrence in scheme.recurrences:

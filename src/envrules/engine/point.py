@@ -33,7 +33,7 @@ def judge_point(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         slot=Slot(scheme.slug, scheme.points.citation.id, f"point:{point}", point), kind="point",
         outcome=outcome, title=scheme.points.citation.title, reason=reason, at=at,
         issues=tuple(i.issue for i in issues),
-        events=tuple(event for i in issues for event in (i.event, i.ended_by) if event),
+        events=tuple(event for i in issues for event in (i.event, *i.proof)),
         steps=(cite(scheme.points.citation, note=reason),), revision=scheme.revision,
     ))  # fmt: skip
     return judged

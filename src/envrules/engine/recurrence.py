@@ -67,11 +67,10 @@ def _content(
 ) -> Content:
     """Return the decision about one of the two issues; it is tied to the new one's finding."""
     new, before = again.again, again.before
-    events = (before.event, before.ended_by, new.event)
     return Content(
         slot=_slot(bench, recurrence, about, new), kind="recurrence", outcome=outcome,
         title=recurrence.citation.title, reason=reason, at=new.found, unit=about.unit,
-        issues=(new.issue, before.issue), events=tuple(event for event in events if event),
+        issues=(new.issue, before.issue), events=(before.event, *before.proof, new.event),
         steps=again.steps, warnings=again.warnings, revision=bench.scheme.revision,
     )  # fmt: skip
 

@@ -198,21 +198,19 @@ class IssueState:
             return (self.claim or self.closed).occurred_at, True
         return (self.claim.occurred_at, False) if self.claim else (None, False)
 
-    def ended(self, stop: str) -> tuple[Instant, Event] | None:
-        """Return when the issue reached `stop` for good, and the event that settled it, or None.
+    def ended(self, stop: str) -> tuple[Instant | None, tuple[str, ...]]:
+        """Return when the issue reached `stop` for good (None: not yet), and the events that say so.
 
         One that was closed by force, and nothing else, ended when it was closed.
         """
         at, final = self.stop_of(stop)
         if at is None or not final:
-            return None
+            return None, ()
         if self.closed is not None and (stop == "closed" or self.forced_stop(stop)):
-            return self.closed.occurred_at, self.closed
-        settled = self.verified or self.closed
-        if stop == "handled":
-            settled = self.claim or settled
-        assert settled is not None
-        return at, settled
+            return self.closed.occurred_at, (self.closed.id,)
+        said = (self.claim, self.verified or self.closed)
+        ids = [event.id for event in said if event is not None]
+        return at, tuple(ids[:1] if stop == "handled" else ids)
 
 
 TERMINAL = frozenset({"closed", "force_closed", "voided", "merged", "not_filed"})

@@ -33,7 +33,8 @@ class PointIssue(Frozen):
     found: Instant
     event: str
     ended: Instant | None = None
-    ended_by: str = ""
+    proof: tuple[str, ...] = ()
+    """The events that say that it ended."""
 
 
 def judge(issues: Iterable[PointIssue]) -> tuple[Literal["open", "closed"], Instant]:

@@ -77,8 +77,8 @@ class Sighting(Frozen):
     found: Instant
     ended: Instant | None = None
     """When it was put right for good."""
-    ended_by: str = ""
-    """The event that says so."""
+    proof: tuple[str, ...] = ()
+    """The events that say so."""
     longitude: Decimal | None = None
     latitude: Decimal | None = None
 
