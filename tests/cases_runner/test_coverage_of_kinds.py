@@ -118,7 +118,7 @@ def test_a_pattern_may_name_every_kind(scheme: Scheme) -> None:
     patterns = tuple(
         Pattern("cases.yaml:1", {"rule": rule}) for rule in (*KINDS, "checklists.clear")
     )
-    failures = unknown_rules(scheme, Expectations(decisions=patterns))
+    failures = unknown_rules(scheme, Expectations("cases.yaml:1", patterns, None, (), (), ()))
     assert [f.message for f in failures] == ["the scheme has no rule checklists.clear"]
 
 

@@ -279,10 +279,9 @@ def test_an_upheld_appeal_against_the_verdict_takes_the_figure_from_the_score() 
     (slot,) = [key for key, d in county.memory.effective().items()
                if d.content.slot.rule == "indicators.sewage"]  # fmt: skip
     node = indicator_node(SCHEME, "sewage", "2026-07", "zhao").key()
-    for i, payload in enumerate((
-        AppealFiled("A", "zhao", slot), AppealDecided("A", "zhao", slot, upheld=True)
-    )):  # fmt: skip
-        county.memory.append(Arrived(Event(f"a{i}", at("08-02 09:00"), payload), node=node))
+    filed, decided = AppealFiled("A", "zhao", slot), AppealDecided("A", "zhao", slot, upheld=True)
+    county.memory.append(Arrived(Event("f", at("08-02 09:00"), filed), node=node))
+    county.memory.append(Arrived(Event("d", at("08-02 10:00"), decided), node=node))
     assert county.verdict("sewage").publication == "revoked"
     fed = county.memory.state.feeds(f"{SCHEME}\nscore\nwater\n2026-07\nzhao")
     ((feed,),) = fed.values()
