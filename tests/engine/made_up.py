@@ -41,6 +41,8 @@ parameters:
   starred: {title: 三星以上比例, unit: percent, ref: m 五, values: {always: 80}}
   plaques: {title: 挂牌个数, unit: count, ref: m 五, values: {always: 2}}
   line:    {title: 三星线, unit: points, ref: m 五, values: {always: 80}}
+  opens:   {title: 集中整治开始, unit: month_day, ref: m 九, values: {always: "07-10"}}
+  lasts:   {title: 集中整治天数, unit: calendar_days, ref: m 九, values: {always: 10}}
   pass:    {title: 验收合格分, unit: points, ref: m 六, values: {always: 80}}
 
 unit_types:
@@ -50,6 +52,8 @@ unit_types:
 inspections:
   visit: {title: 检查, ref: m 七}
   exam:  {title: 验收, ref: m 六}
+campaigns:
+  drive: {title: 集中整治, starts: $opens, lasts: $lasts, ref: m 九}
 consequences:
   通报: {action: criticise_publicly, ref: m 八}
   奖励: {action: reward, ref: m 八}
@@ -89,6 +93,9 @@ indicators:
   unaccounted:
     {title: 账外问题, unit: [village], period: month, ref: m 四, at_most: $none,
      issues: {count: [unaccounted]}}
+  driven:
+    {title: 集中整治发现数, unit: [village, town], period: month, ref: m 九,
+     issues: {count: [found], where: {campaign: [drive]}}}
   starred:
     {title: 三星以上比例, unit: [county], period: month, ref: m 五, at_least: $starred,
      bands: {score: stars, bands: [three], among: {area: [重点区, 沿线]}}}

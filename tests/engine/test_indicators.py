@@ -279,10 +279,9 @@ def test_an_upheld_appeal_against_the_verdict_takes_the_figure_from_the_score() 
     (slot,) = [key for key, d in county.memory.effective().items()
                if d.content.slot.rule == "indicators.sewage"]  # fmt: skip
     node = indicator_node(SCHEME, "sewage", "2026-07", "zhao").key()
-    for i, payload in enumerate((
-        AppealFiled("A", "zhao", slot), AppealDecided("A", "zhao", slot, upheld=True)
-    )):  # fmt: skip
-        county.memory.append(Arrived(Event(f"a{i}", at("08-02 09:00"), payload), node=node))
+    filed, decided = AppealFiled("A", "zhao", slot), AppealDecided("A", "zhao", slot, upheld=True)
+    county.memory.append(Arrived(Event("f", at("08-02 09:00"), filed), node=node))
+    county.memory.append(Arrived(Event("d", at("08-02 10:00"), decided), node=node))
     assert county.verdict("sewage").publication == "revoked"
     fed = county.memory.state.feeds(f"{SCHEME}\nscore\nwater\n2026-07\nzhao")
     ((feed,),) = fed.values()
@@ -332,6 +331,26 @@ def test_what_issues_tell_after_the_close_changes_nothing() -> None:
     counted(county, "unaccounted", "zhao", b="found unaccounted")
     county.tell("r", "08-02 09:00", village("zhao"))
     assert county.figure("unaccounted") == ("met", Decimal(0))
+
+
+def test_issues_tell_what_they_count_as() -> None:
+    """An issue counts by its state at the close, for its unit and those above; a window limits it."""
+    county = County(town("zhen"), village("zhao", "zhen"))
+    for day in ("09", "10", "19", "20"):
+        county.tell(f"f{day}", f"07-{day} 10:00", IssueFound(f"G{day}", "垃圾", place_unit="zhao"))
+    county.tell("c", "07-21 10:00", IssueMoved("G19", "closed"))
+    county.tell("r", "07-21 10:00", IssueMoved("G20", "registered"))
+    county.close()
+    county.tell("late", "07-22 10:00", IssueMoved("G10", "closed"))
+    assert county.figure("fixed") == ("reported", Decimal(25))
+    assert county.figure("unaccounted") == ("missed", Decimal(2))
+    assert set(county.verdict("fixed").events) == {"f09", "f10", "f19", "c", "f20"}
+    for unit in ("zhao", "zhen"):
+        assert county.figure("driven", unit) == ("reported", Decimal(2))
+        assert [(s.rule, s.value) for s in county.verdict("driven", unit).steps] == [
+            ("indicators.driven", "2"), ("campaigns.drive", ""),
+            ("parameters.opens", "每年 7 月 10 日"), ("parameters.lasts", "10 天"),
+        ]  # fmt: skip
 
 
 def starry(*areas: str, exempt: str = "") -> County:
@@ -386,6 +405,15 @@ def test_duties_met_are_a_share_of_those_owed() -> None:
                                          "v1/2026W28": "missed"})  # fmt: skip
     county.close()
     assert county.figure("toured", "zhen") == ("reported", Decimal(50))
+
+
+def test_duties_tell_the_unit_above_how_they_were_done() -> None:
+    """Four weeks of July ended by the close, for two villages: one visit in eight owed."""
+    county = County(town("zhen"), village("zhao", "zhen"), village("qian", "zhen"))
+    county.tell("i", "07-08 10:00", visited("I", 0))
+    county.close()
+    assert county.figure("toured", "zhen") == ("reported", Decimal("12.50"))
+    assert county.verdict("toured", "zhen").reason == "zhen镇 2026-07 周检查率 12.5%（1/8）"
 
 
 # ── visits ──

@@ -14,7 +14,7 @@ from envrules.cases.compare import Failure
 from envrules.cases.model import Expectations, Pattern
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.scores import Row
-from envrules.model.decisions import Decision
+from envrules.model.decisions import Content, Decision
 from envrules.model.events import Move
 from envrules.model.values import Citation
 from envrules.ruleset.compile import Scheme
@@ -30,9 +30,25 @@ def touched_by(scheme: Scheme, decision: Decision) -> set[str]:
     if content.kind == "score":  # a figure cites all rows; one that deducts shows in a deduction
         scored = content.outcome == "scored"
         ids -= {row.citation.id for row in _rows(scheme) if row.each is not None or not scored}
-    if content.kind == "list" and content.outcome == "barred":
+    if _idle(content):
         ids.discard(content.slot.rule)
     return ids
+
+
+def _idle(content: Content) -> bool:
+    """Return whether a decision shows its definition without any effect of it.
+
+    A unit that is kept off a list, an indicator without a figure, a step of a gate not reached.
+    """
+    match content.kind:
+        case "list":
+            return content.outcome == "barred"
+        case "indicator":
+            return content.points is None
+        case "gate":
+            return content.outcome == "waiting"
+        case _:
+            return False
 
 
 def untested(scheme: Scheme, touched: Iterable[frozenset[str]]) -> list[str]:
@@ -65,15 +81,24 @@ def _bearing(scheme: Scheme) -> Iterator[Citation]:
     """Yield everything of a ruleset that can decide something."""
     yield from (parameter.dated.citation for parameter in scheme.parameters.values())
     yield from (row.citation for row in _rows(scheme))
-    if scheme.lifecycle.order:
-        yield scheme.lifecycle.order_citation
-    yield from (citation for _, citation in scheme.lifecycle.required.values())
+    yield from _on_issues(scheme)
+    for sequence in scheme.sequences:
+        yield sequence.citation
+        yield from (key.citation for key in sequence.by)
+    for checklist in scheme.checklists:
+        yield checklist.citation
+        yield from (item.citation for item in checklist.items)
+    yield from (indicator.citation for indicator in scheme.indicators)
+    for gate in scheme.gates:
+        yield gate.citation
+        yield from (step.citation for step in gate.steps)
     for score in scheme.scores:
         yield score.citation
         if score.bonus_citation is not None:
             yield score.bonus_citation
     for bands in scheme.bands.values():
         yield from (band.citation for band in bands)
+    yield from (demotion.citation for demotion in scheme.demotions.values())
     yield from (item.citation for item in scheme.lists)
     for ladder in scheme.ladders:
         yield from (rung.citation for rung in ladder.rungs)
@@ -83,6 +108,23 @@ def _bearing(scheme: Scheme) -> Iterator[Citation]:
     yield from (outcome.citation for outcome in _outcomes(scheme))
 
 
+def _on_issues(scheme: Scheme) -> Iterator[Citation]:
+    """Yield what classes, excludes, refuses, weighs or reopens issues, and limits appeals."""
+    yield from (item.citation for item in scheme.classes)
+    yield from (item.citation for item in scheme.exclusions)
+    yield from (campaign.citation for campaign in scheme.campaigns.values())
+    if scheme.lifecycle.order:
+        yield scheme.lifecycle.order_citation
+    yield from (citation for _, citation in scheme.lifecycle.required.values())
+    yield from (condition.citation for condition in scheme.lifecycle.conditions)
+    if scheme.appeals is not None:
+        yield scheme.appeals.citation
+    if scheme.points is not None:
+        yield scheme.points.citation
+    yield from (priority.citation for priority in scheme.priorities)
+    yield from (recurrence.citation for recurrence in scheme.recurrences)
+
+
 def _rows(scheme: Scheme) -> Iterator[Row]:
     for score in scheme.scores:
         for table in score.table.all() if score.table is not None else ():
@@ -90,6 +132,9 @@ def _rows(scheme: Scheme) -> Iterator[Row]:
 
 
 def _outcomes(scheme: Scheme) -> Iterator[Outcome]:
+    for gate in scheme.gates:
+        for step in gate.steps:
+            yield from step.then
     for item in scheme.lists:
         yield from item.then
     for ladder in scheme.ladders:

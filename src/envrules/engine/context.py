@@ -99,15 +99,6 @@ class Registry:
         """Return the unit as it is at `at`, or None if it does not exist then."""
         return next((s for s in self._spans.get(unit, ()) if s.since <= at < s.until), None)
 
-    def above(self, unit: str, at: Instant) -> tuple[str, ...]:
-        """Return the units above this one at `at`, nearest first."""
-        above: list[str] = []
-        known = self.unit(unit, at)
-        while known is not None and known.parent and known.parent not in (unit, *above):
-            above.append(known.parent)
-            known = self.unit(known.parent, at)
-        return tuple(above)
-
     def responsible(self, unit: str, at: Instant) -> str:
         """Return who answers for the unit's open issues at `at`: itself or its successor."""
         seen: set[str] = set()

@@ -8,7 +8,7 @@ from envrules import calendar as cal
 from envrules.engine.assessment import exempt_throughout
 from envrules.engine.context import Unit, live
 from envrules.engine.judging import Bench, CountFeed, Inputs, Judgement
-from envrules.engine.nodes import Node, duty_node, indicator_node, period_within
+from envrules.engine.nodes import Node, duty_node, indicator_node
 from envrules.kinds import duties
 from envrules.kinds.compiled import cite, cite_value
 from envrules.kinds.consequences import Fact, FactKind
@@ -127,16 +127,19 @@ def _count(
     bench: Bench, duty: Duty, cycle: str, unit: str, outcome: str, events: tuple[str, ...],
     judged: Judgement,
 ) -> None:  # fmt: skip
-    """Tell the indicators of the units above how this one did."""
+    """Tell the indicators of the units above how this one did.
+
+    A week counts in the period that it ends in: a close the day after a month knows no more.
+    """
     scheme = bench.scheme
     end = cal.period_bounds(scheme.timezone, cycle)[1]
     counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
     for indicator in scheme.indicators:
         if not isinstance(indicator.origin, CountedDuties) or indicator.origin.duty != duty.id:
             continue
-        period = period_within(scheme, indicator.period, cycle)
+        period = cal.period_of(scheme.timezone, end - 1, indicator.period)
         for above in bench.context.registry.lineage(unit, end - 1)[1:]:
-            if period and above.type in indicator.units:
+            if above.type in indicator.units:
                 node = indicator_node(scheme.slug, indicator.id, period, above.id)
                 judged.feed(node, counted)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from envrules import calendar as cal
@@ -17,7 +17,14 @@ from envrules.engine.readings import Taken, take
 from envrules.kinds import indicators
 from envrules.kinds.compiled import cite, plain
 from envrules.kinds.consequences import Fact
-from envrules.kinds.indicators import ComparedVisits, Indicator, Reading, is_share
+from envrules.kinds.indicators import (
+    ComparedVisits,
+    CountedIssues,
+    Indicator,
+    Origin,
+    Reading,
+    is_share,
+)
 from envrules.kinds.lists import Standing
 from envrules.model.decisions import Content, Slot, Step
 from envrules.model.events import Event, Exemption
@@ -109,7 +116,20 @@ def _judge(at: _Closing) -> _Verdict:
         return _Verdict("not_applicable", f"：{why}，不适用", events=events)
     outcome, steps = indicators.on_target(indicator, reading, day)
     said = _said(indicator, reading, day) + _OUTCOMES[outcome]
-    return _Verdict(outcome, said, reading.figure, reading.steps + steps, events)
+    steps = (*_campaigns(indicator.origin, at.period), *reading.steps, *steps)
+    return _Verdict(outcome, said, reading.figure, steps, events)
+
+
+def _campaigns(origin: Origin, period: str) -> Iterator[Step]:
+    """Yield the windows of the period that issues had to be found in to be counted."""
+    if not isinstance(origin, CountedIssues):
+        return
+    first, last = cal.period_dates(period)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    for window in origin.where.campaigns:
+        inside = next(filter(window.covers, days), None)
+        if inside is not None:
+            yield from window.steps(inside)
 
 
 _OUTCOMES = {"met": "，达标", "missed": "，未达标", "reported": ""}

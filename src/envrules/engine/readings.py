@@ -237,7 +237,7 @@ def _bands(place: _Place, origin: CountedBands, inputs: Inputs) -> Iterator[Coun
     for unit in registry.of_types(origin.units, start, end):
         last = min(unit.until, end) - 1
         if (
-            place.unit in registry.above(unit.id, last)
+            any(above.id == place.unit for above in registry.lineage(unit.id, last)[1:])
             and all(unit.attributes.get(k) in values for k, values in origin.among.items())
             and not exempt_throughout(exemptions, unit.id, start, end)
         ):
