@@ -45,7 +45,7 @@ ladders:
   slips:
     title: 督办单
     starts: found
-    stops: handled
+    stops: closed
     ref: m 四
     rungs: [{id: first, title: 白单, after: $limit, ref: m 四}]
 rules:
