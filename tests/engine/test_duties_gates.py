@@ -226,6 +226,21 @@ def test_tranches_are_cumulative(steps: tuple[str, ...], due: int) -> None:
     assert advance(place, *steps) == due
 
 
+def test_a_step_that_waits_says_what_it_has_and_what_its_value_is() -> None:
+    """Evidence that is there is named beside what lacks; progress too low, with its bound."""
+    place = Place()
+    project(place)
+    advance(place, "中标", "49")
+    (start,), (half,) = place.of("gates.funds.start"), place.of("gates.funds.half")
+    assert (start.outcome, start.events, "签约" in start.reason) == ("waiting", ("中标",), True)
+    assert [step.rule for step in half.steps] == ["gates.funds.half"]
+    place.tell("签约", "03-05 10:00", ReportFiled("p1", "签约"))
+    (half,) = place.of("gates.funds.half")
+    assert [(step.rule, step.value) for step in half.steps] == [
+        ("gates.funds.half", ""), ("parameters.half", "50%"),
+    ]  # fmt: skip
+
+
 def test_a_lower_measurement_and_a_withdrawal_undo_a_step() -> None:
     """Progress that was corrected downwards, or evidence taken back, releases nothing."""
     place = Place()
