@@ -154,18 +154,18 @@ class _Passage:
         at = max(at, reached.at)
         money = f"{plain(tranche)} 元"
         outcome = "due" if waits else "released"
-        reason = f"{self._name()} {step.citation.title}：条件具备，应拨 {money}"
-        reason += f"，{waits}" if waits else ""
+        note = f"{step.citation.title}：条件具备，应拨 {money}"
+        note += f"，{waits}" if waits else ""
         causes = tuple(dict.fromkeys((*reached.events, *passed[2])))
-        content = _content(self.bench, self.gate, self.unit.id, step.id, outcome, reason, at,
-                           causes, why, step, tranche)  # fmt: skip
+        content = _content(self.bench, self.gate, self.unit.id, step.id, outcome,
+                           f"{self._name()} {note}", at, causes, why, step, tranche)  # fmt: skip
         judged.add(content)
         if waits:
             return Decimal(0)
         scheme = self.bench.scheme
         month = cal.period_of(scheme.timezone, at, "month")
         fact = Fact("gate", f"{self.gate.id}.{step.id}", self.unit.id, month, at, "", causes,
-                    reason)  # fmt: skip
+                    note)  # fmt: skip
         self.bench.tell(judged, fact, content.slot)
         return tranche
 
