@@ -95,6 +95,10 @@ def test_rules_are_told() -> None:
     county.tell("i", "07-10 10:00", answered("111"))
     (content,) = county.holds("consequence")
     assert (content.slot.rule, content.period, content.events) == ("rules.shiny", "2026-07", ("i",))
+    (checked,) = county.holds("checklist")
+    named, _, _ = content.reason.partition("：")
+    assert checked.reason.startswith(f"{named} 2026-07-10")
+    assert content.reason.count(named) == 1
     county.tell("w", "07-11 10:00", EventWithdrawn("i"))
     assert county.holds("checklist") == county.holds("consequence") == []
 

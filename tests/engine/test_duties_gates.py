@@ -34,6 +34,8 @@ timezone: Asia/Shanghai
 sources: {m: {title: 文, document: "1"}}
 parameters:
   start: {title: 起, unit: date, ref: m 一, values: {always: "2026-11-19"}}
+  opens: {title: 期初, unit: date, ref: m 一, values: {always: "2024-03-01"}}
+  closes: {title: 期末, unit: date, ref: m 一, values: {always: "2026-02-10"}}
   length: {title: 长, unit: months, ref: m 一, values: {always: 1}}
   festival: {title: 节, unit: month_day, ref: m 一, values: {always: "04-10"}}
   last: {title: 截止, unit: month_day, ref: m 二, values: {always: "11-30"}}
@@ -55,6 +57,7 @@ consequences: {拨付: {action: release_funds, ref: m 三}, 通报: {action: cri
 campaigns:
   month: {title: 整顿月, starts: $start, lasts: $length, ref: m 一}
   spring: {title: 节前一月, before: $festival, lasts: $length, ref: m 一}
+  years: {title: 实施期, starts: $opens, until: $closes, ref: m 一}
 appeals: {title: 申诉, within: $appeal, ref: m 四}
 scores:
   total: {title: 总分, unit: [office], period: month, supplied_by: 县, full: $full, ref: m 四}
@@ -72,6 +75,7 @@ gates:
     - {id: accepted, title: 余款, share: $t4, needs: [省级验收], then: [拨付], ref: m 三}
 duties:
   daily: {title: 每日整顿, unit: [office], every: day, during: month, met_by: {inspection: [check]}, ref: m 一}
+  plan: {title: 实施期月报, unit: [office], every: month, during: years, met_by: {report: [月报]}, ref: m 一}
   spring: {title: 节前整治, unit: [office], every: year, during: spring, met_by: {report: [整治]}, ref: m 一}
   repair: {title: 修饰完工, unit: [office], every: year, by: $last, met_by: {report: [完工]}, ref: m 二}
   meeting:
@@ -123,6 +127,16 @@ def test_a_campaign_is_half_open() -> None:
     assert (cycles[0], cycles[-1], len(cycles)) == ("2026-11-19", "2026-12-18", 30)
 
 
+@pytest.mark.parametrize(("when", "outcome"), [("02-10 23:59", "met"), ("02-11 00:00", "missed")])
+def test_a_campaign_of_several_years_ends_on_its_last_day(when: str, outcome: str) -> None:
+    """It began two years ago: January is owed, February up to the tenth, March not at all."""
+    place = Place()
+    place.tell("report", when, ReportFiled("jing", "月报"))
+    place.tick("04-01 00:00")
+    held = {c.slot.anchor: c.outcome for c in place.of("duties.plan")}
+    assert held == {"2026-01": "missed", "2026-02": outcome}
+
+
 def test_a_campaign_before_a_festival_ends_with_its_eve() -> None:
     """What is due in the month before 10 April is missed on the 10th, and cannot be done then."""
     place = Place()
@@ -170,7 +184,8 @@ def test_a_report_without_signature_or_field_is_not_accepted() -> None:
     assert "负责人签字" in first.reason
     assert "进度" in second.reason
     assert [c.outcome for c in place.of("duties.weekly", "2026W27")] == ["missed"]
-    assert len(place.of("rules.refused")) == 1
+    (refused,) = place.of("rules.refused")
+    assert refused.reason.count("京航") == 1
     good = ReportFiled("jing", "周报", signed_by="p1", fields={"进度": "三成"})
     place.tell("c", "07-02 10:00", good)
     assert [c.outcome for c in place.of("duties.weekly", "2026W27")] == ["met"]
@@ -210,6 +225,21 @@ def test_tranches_are_cumulative(steps: tuple[str, ...], due: int) -> None:
     place = Place()
     project(place)
     assert advance(place, *steps) == due
+
+
+def test_a_step_that_waits_says_what_it_has_and_what_its_value_is() -> None:
+    """Evidence that is there is named beside what lacks; progress too low, with its bound."""
+    place = Place()
+    project(place)
+    advance(place, "中标", "49")
+    (start,), (half,) = place.of("gates.funds.start"), place.of("gates.funds.half")
+    assert (start.outcome, start.events, "签约" in start.reason) == ("waiting", ("中标",), True)
+    assert [step.rule for step in half.steps] == ["gates.funds.half"]
+    place.tell("签约", "03-05 10:00", ReportFiled("p1", "签约"))
+    (half,) = place.of("gates.funds.half")
+    assert [(step.rule, step.value) for step in half.steps] == [
+        ("gates.funds.half", ""), ("parameters.half", "50%"),
+    ]  # fmt: skip
 
 
 def test_a_lower_measurement_and_a_withdrawal_undo_a_step() -> None:

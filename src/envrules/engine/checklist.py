@@ -37,10 +37,10 @@ def judge_checklist(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         if problem is not None:
             aside.append(problem)
             continue
-        content = _verdict(bench, checklist, month, event, event.payload, appeals)
+        content, note = _verdict(bench, checklist, month, event, event.payload, appeals)
         judged.add(content)
         fact = Fact("checklist", f"{name}.{content.outcome}", unit, month, content.at, "",
-                    content.events, content.reason, content.publication == "held")  # fmt: skip
+                    content.events, note, content.publication == "held")  # fmt: skip
         bench.tell(judged, fact, content.slot)
     for one in aside:
         judged.add(set_aside(bench, checklist.citation, unit, month, one))
@@ -50,7 +50,8 @@ def judge_checklist(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
 def _verdict(
     bench: Bench, checklist: Checklist, month: str, event: Event, visit: Inspection,
     appeals: Appeals,
-) -> Content:  # fmt: skip
+) -> tuple[Content, str]:  # fmt: skip
+    """Return the verdict on one report, and what it says, for those who name the unit."""
     items = {f"{event.id}#{item.id}": item for item in checklist.items}
     granted = {items[target].id: by for target, by in appeals.won().items() if target in items}
     answers = {**visit.checklist, **dict.fromkeys(granted, True)}
@@ -58,18 +59,20 @@ def _verdict(
     least: Any = checklist.at_least.at(day).value if checklist.at_least is not None else None
     checked = checklists.judge(checklist, answers, least)
     said = _said(checklist, checked)
+    note = f"{day} {checklist.citation.title}：{said}"
     disputed = {e.payload.target for e in appeals.pending() if isinstance(e.payload, AppealFiled)}
-    return Content(
+    content = Content(
         slot=Slot(bench.scheme.slug, checklist.citation.id, f"unit:{visit.unit}", event.id),
         kind="checklist", outcome=checked.outcome,
         title=f"{checklist.citation.title}：{_OUTCOMES[checked.outcome]}",
-        reason=f"{bench.title(visit.unit, event.occurred_at)} {day} {checklist.citation.title}：{said}",
+        reason=f"{bench.title(visit.unit, event.occurred_at)} {note}",
         at=event.occurred_at, unit=visit.unit, period=month, points=checked.points,
         events=(event.id, *sorted(granted.values())),
         steps=tuple(_steps(checklist, checked, granted, day, said)),
         warnings=_unknown(bench, visit), revision=bench.scheme.revision,
         publication="published" if disputed.isdisjoint({event.id, *items}) else "held",
     )  # fmt: skip
+    return content, note
 
 
 _OUTCOMES = {"passed": "通过", "failed": "未通过", "incomplete": "填报不全"}

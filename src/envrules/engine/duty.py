@@ -43,7 +43,8 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     exempt = exempt_throughout(bench.context.exemptions, unit, opens, due)
     outcome = found[0] if found else "exempt" if exempt else "missed"
     causes = (found[1].id,) if found else tuple(event.id for event in exempt)
-    reason = f"{bench.title(unit, due - 1)} {cycle} {duty.citation.title}：{_WORDS[outcome]}"
+    note = f"{cycle} {duty.citation.title}：{_WORDS[outcome]}"
+    reason = f"{bench.title(unit, due - 1)} {note}"
     content = Content(
         slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", cycle), kind="duty",
         outcome=outcome, title=duty.citation.title, reason=reason,
@@ -54,7 +55,7 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     judged.add(content)
     if outcome in _TOLD:
         period = cal.period_of(scheme.timezone, opens, "month")
-        fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, reason)
+        fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
         _count(bench, duty, cycle, unit, outcome, causes, judged)
     return judged
@@ -110,7 +111,8 @@ def _not_accepted(
         if not lacking:
             continue
         title, at = duty.citation.title, event.occurred_at
-        reason = f"{bench.title(unit, at)} {cycle} {title}：缺{'、'.join(lacking)}，不予接收"
+        note = f"{cycle} {title}：缺{'、'.join(lacking)}，不予接收"
+        reason = f"{bench.title(unit, at)} {note}"
         content = Content(
             slot=Slot(scheme.slug, f"duties.{duty.id}", f"unit:{unit}", event.id), kind="duty",
             outcome="not_accepted", title=title, reason=reason, at=at, unit=unit, period=cycle,
@@ -119,7 +121,7 @@ def _not_accepted(
         )  # fmt: skip
         judged.add(content)
         period = cal.period_of(scheme.timezone, at, "month")
-        fact = Fact("not_accepted", duty.id, unit, period, at, "", (event.id,), reason)
+        fact = Fact("not_accepted", duty.id, unit, period, at, "", (event.id,), note)
         bench.tell(judged, fact, content.slot)
 
 

@@ -42,12 +42,13 @@ def judge_gate(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
-    """A step that has its evidence: since when, by which events."""
+class _Evidence:
+    """What a step has to show, since when, and what it lacks."""
 
     at: Instant
     events: tuple[str, ...]
     steps: tuple[Step, ...]
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ class _Passage:
 
     def through(self, judged: Judgement) -> None:
         """Judge the steps in order: none is reached before the one above it."""
-        before: _Reached | None = None
+        before: _Evidence | None = None
         blocked = ""
         share, due, paid = Fraction(0), Decimal(0), Decimal(0)
         causes: tuple[str, ...] = ()
         for step in self.gate.steps:
-            reached, missing = (None, [blocked]) if blocked else self._evidence(step, before)
-            if reached is None:
-                judged.add(self._waiting(step, before, missing))
+            reached = self._evidence(step, before, blocked)
+            if reached.missing:
+                judged.add(self._waiting(step, reached))
                 blocked = blocked or step.citation.title
                 continue
             held = step.share.at(self.bench.scheme.day(reached.at))
@@ -86,13 +87,14 @@ class _Passage:
 
     # ── evidence ──
 
-    def _evidence(
-        self, step: GateStep, before: _Reached | None
-    ) -> tuple[_Reached | None, list[str]]:
-        """Return since when the step has all its evidence, or what is missing."""
+    def _evidence(self, step: GateStep, before: _Evidence | None, blocked: str) -> _Evidence:
+        """Return what the step has to show; nothing while one above it is `blocked`."""
+        since = before.at if before is not None else self.unit.since
+        steps: list[Step] = [cite(step.citation)]
+        if blocked:
+            return _Evidence(since, (), tuple(steps), (blocked,))
         found: list[Event] = []
         missing: list[str] = []
-        steps: list[Step] = [cite(step.citation)]
         for word in step.needs:
             report = next((e for e in self._reports(word)), None)
             if report is None:
@@ -106,10 +108,8 @@ class _Passage:
             else:
                 found.append(event)
             steps.append(least)
-        if missing:
-            return None, missing
-        at = max([e.occurred_at for e in found] + ([before.at] if before else []))
-        return _Reached(at, tuple(e.id for e in found), tuple(steps)), []
+        at = max([since, *(e.occurred_at for e in found)]) if not missing else since
+        return _Evidence(at, tuple(e.id for e in found), tuple(steps), tuple(missing))
 
     def _reports(self, word: str) -> list[Event]:
         return [
@@ -138,14 +138,14 @@ class _Passage:
 
     # ── decisions ──
 
-    def _waiting(self, step: GateStep, before: _Reached | None, missing: Sequence[str]) -> Content:
-        reason = f"{self._name()} {step.citation.title}：尚缺{'、'.join(missing)}"
-        at = before.at if before is not None else self.unit.since
-        return _content(self.bench, self.gate, self.unit.id, step.id, "waiting", reason, at, (),
-                        (cite(step.citation, note=reason),), step, Decimal(0))  # fmt: skip
+    def _waiting(self, step: GateStep, evidence: _Evidence) -> Content:
+        reason = f"{self._name()} {step.citation.title}：尚缺{'、'.join(evidence.missing)}"
+        return _content(self.bench, self.gate, self.unit.id, step.id, "waiting", reason,
+                        evidence.at, evidence.events, evidence.steps, step,
+                        Decimal(0))  # fmt: skip
 
     def _reached(
-        self, step: GateStep, reached: _Reached, tranche: Decimal, why: tuple[Step, ...],
+        self, step: GateStep, reached: _Evidence, tranche: Decimal, why: tuple[Step, ...],
         judged: Judgement,
     ) -> Decimal:  # fmt: skip
         """Record a step that has its evidence; return what of it has passed every organ."""
@@ -154,18 +154,18 @@ class _Passage:
         at = max(at, reached.at)
         money = f"{plain(tranche)} 元"
         outcome = "due" if waits else "released"
-        reason = f"{self._name()} {step.citation.title}：条件具备，应拨 {money}"
-        reason += f"，{waits}" if waits else ""
+        note = f"{step.citation.title}：条件具备，应拨 {money}"
+        note += f"，{waits}" if waits else ""
         causes = tuple(dict.fromkeys((*reached.events, *passed[2])))
-        content = _content(self.bench, self.gate, self.unit.id, step.id, outcome, reason, at,
-                           causes, why, step, tranche)  # fmt: skip
+        content = _content(self.bench, self.gate, self.unit.id, step.id, outcome,
+                           f"{self._name()} {note}", at, causes, why, step, tranche)  # fmt: skip
         judged.add(content)
         if waits:
             return Decimal(0)
         scheme = self.bench.scheme
         month = cal.period_of(scheme.timezone, at, "month")
         fact = Fact("gate", f"{self.gate.id}.{step.id}", self.unit.id, month, at, "", causes,
-                    reason)  # fmt: skip
+                    note)  # fmt: skip
         self.bench.tell(judged, fact, content.slot)
         return tranche
 
@@ -212,7 +212,7 @@ class _Passage:
                             ))  # fmt: skip
 
     def _total(
-        self, last: _Reached | None, due: Decimal, paid: Decimal, causes: tuple[str, ...],
+        self, last: _Evidence | None, due: Decimal, paid: Decimal, causes: tuple[str, ...],
         judged: Judgement,
     ) -> None:  # fmt: skip
         title = self.gate.citation.title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -60,13 +61,24 @@ class Campaign:
 
     def windows(self, first: date, last: date) -> list[tuple[date, date]]:
         """Return the windows [first, after) that touch the days from `first` to `last`."""
-        found = (self._of(year) for year in range(first.year - 1, last.year + 2))
+        found = (self._of(year) for year in self._years(first, last))
         return list(dict.fromkeys(w for w in found if w and w[0] <= last and w[1] > first))
 
     def parameters(self) -> list[Parameter]:
         """Return the parameters that the window rests on."""
         given = (self.starts, self.until, self.before, self.lasts)
         return [parameter for parameter in given if parameter is not None]
+
+    def _years(self, first: date, last: date) -> Iterable[int]:
+        """Return the years in which a window may begin (or end, before a festival).
+
+        One that is fixed to a date may have begun many years ago.
+        """
+        anchor = self.starts or self.before
+        assert anchor is not None
+        if anchor.unit == "date":
+            return sorted({date.fromisoformat(str(v.value)).year for v in anchor.dated.all()})
+        return range(first.year - 1, last.year + 2)
 
     def _of(self, year: int) -> tuple[date, date] | None:
         """Return the window whose anchor falls in `year`, by the values in force on 31 December.
@@ -80,10 +92,8 @@ class Campaign:
             if start is None:
                 return None
             if self.until is not None:
-                end = _day(self.until, year)
-                if end is not None and end < start:  # over the turn of the year
-                    end = _day(self.until, year + 1)
-                return (start, end + timedelta(days=1)) if end is not None else None
+                end = _end(self.until, start)
+                return (start, end + timedelta(days=1)) if end >= start else None
             assert self.lasts is not None
             amount = _amount(self.lasts, year)
         except NoValueInForce:
@@ -101,6 +111,17 @@ def _day(parameter: Parameter, year: int) -> date | None:
         return day if day.year == year else None
     month, number = text.split("-")
     return _clipped(year, int(month), int(number))
+
+
+def _end(parameter: Parameter, start: date) -> date:
+    """Return the last day of a window: a date, or the next such day of the calendar."""
+    if parameter.unit == "date":
+        return date.fromisoformat(str(parameter.at(date(start.year, 12, 31)).value))
+    end = _day(parameter, start.year)
+    if end is not None and end < start:  # over the turn of the year
+        end = _day(parameter, start.year + 1)
+    assert end is not None
+    return end
 
 
 def _amount(parameter: Parameter, year: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.report.edition.told import EVERY_FIELD, EXPECTED, every_field
+from tests.report.edition.told import EVERY_FIELD, EXPECTED, every_field, told
 
 from envrules.report.edition import as_text
 from envrules.report.edition.clauses import clause_order
@@ -18,6 +18,24 @@ from envrules.ruleset.check import check_file
 def test_every_kind_is_told_in_these_words() -> None:
     """The ruleset that uses every field reads exactly as the file beside it says."""
     assert as_text(every_field()) == EXPECTED.read_text(encoding="utf-8")
+
+
+SMALL = """\
+ruleset: small
+title: 小
+timezone: Asia/Shanghai
+sources: {m: {title: 示例办法, document: "1"}}
+parameters: {limit: {title: 期限, unit: UNIT, ref: m 一, values: {always: 3}}}
+unit_types: {village: {title: 村, ref: m 一}}
+deadlines: {fix: {title: 整改, within: $limit, ref: m 一}}
+"""
+
+
+@pytest.mark.parametrize(("unit", "is_told"), [("working_days", True), ("calendar_days", False)])
+def test_working_time_is_told_where_something_rests_on_it(unit: str, is_told: bool) -> None:
+    """A ruleset that says nothing of it and counts nothing in it has none."""
+    edition = told(SMALL.replace("UNIT", unit))
+    assert ("calendar" in [entry.id for entry in edition.rules]) is is_told
 
 
 def test_the_ruleset_that_is_told_is_a_good_one() -> None:

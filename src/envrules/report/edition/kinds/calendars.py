@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from envrules.report.edition.model import Entry
 from envrules.report.edition.phrases import Phrase, phrase
 from envrules.report.edition.say import Say, day_of_year, full_date
-from envrules.ruleset.schema import CalendarSpec, CountingSpec
+from envrules.ruleset.schema import CalendarSpec, CountingSpec, RulesetSpec
 
 _DAYS = {
     "china": "国务院放假调休安排中的上班日", "weekdays": "周一至周五", "every_day": "每一天",
@@ -20,15 +20,24 @@ _BOUNDARY = {
     "next_open": "恰在下班时用完的，下次上班到期",
 }
 _DUE = {"inclusive": "恰在到期之时完成的算按期", "exclusive": "恰在到期之时完成的算逾期"}
+_WORKING = frozenset({"working_hours", "working_days", "emergency_hours", "emergency_days"})
 _UNITS = {"working_days": "以工作日计的期限", "working_hours": "以工作时计的期限"}
 
 
 def tell_calendar(say: Say) -> Iterator[Entry]:
-    """Tell the calendar, in one entry."""
+    """Tell the calendar, in one entry; not where the ruleset has none and nothing rests on it."""
     calendar = say.spec.calendar
+    if "calendar" not in say.spec.model_fields_set and not _rests_on_work(say.spec):
+        return
     yield say.entry(
         "工作时间", ("calendar",), calendar, *_calendar(say, calendar), title="工作时间"
     )
+
+
+def _rests_on_work(spec: RulesetSpec) -> bool:
+    """Return whether anything is counted in working time, or owed on working days."""
+    limits = any(parameter.unit in _WORKING for parameter in spec.parameters.values())
+    return limits or any(duty.days == "working" for duty in spec.duties.values())
 
 
 def _calendar(say: Say, calendar: CalendarSpec) -> Iterator[Phrase]:
