@@ -23,6 +23,7 @@ from envrules.engine.judging import (
     Judgement,
     RecurredFeed,
     StandingFeed,
+    freezes,
 )
 from envrules.engine.lists import judge_lists
 from envrules.engine.nodes import Node, unit_of
@@ -67,9 +68,20 @@ def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         _as_acted_on(bench, judged, inputs)
     judged.feeds = {
         target: kept for target, feeds in judged.feeds.items()
-        if (kept := [known for feed in feeds if (known := _follows(feed, judged)) is not None])
+        if (kept := [
+            known for feed in feeds
+            if not _too_late(bench, target, feed) and (known := _follows(feed, judged)) is not None
+        ])
     }  # fmt: skip
     return judged
+
+
+def _too_late(bench: Bench, target: Node, feed: Feed) -> bool:
+    """Return whether the close of the target's period has kept this as it was known then.
+
+    Nothing is told any more, or a unit that nobody knew at the close would be judged for it.
+    """
+    return freezes(feed) and target.parts[1] in bench.context.closes
 
 
 def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:

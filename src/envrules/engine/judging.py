@@ -139,8 +139,11 @@ class Inputs:
         return [feed for source in sorted(self.feeds) for feed in self.feeds[source]]
 
     def told(self, *, closed: bool) -> list[Feed]:
-        """Return what issues and slips tell: of a closed period, only what was known then."""
-        if closed:
+        """Return what issues and slips tell: of a closed period, only what was known then.
+
+        So also where it is looked at as it was while open.
+        """
+        if closed or AT_THE_CLOSE in self.feeds:
             return list(self.feeds.get(AT_THE_CLOSE, ()))
         return [
             feed for source in sorted(self.feeds) if source != AT_THE_CLOSE

@@ -179,11 +179,10 @@ class Projection:
         keys |= {node.key() for node in self._cycles(0, frozenset(units))}
         if not isinstance(payload, Exemption):
             keys |= {key for slug in self.state.locality.bindings for key in self._sequences(slug)}
-        return keys | {
-            issue_node(slug, issue).key()
-            for slug in self.state.locality.bindings
-            for issue in issues
-        }
+        for issue in issues:
+            keys |= self._routing.readers_of(issue)
+            keys |= {issue_node(slug, issue).key() for slug in self.state.locality.bindings}
+        return keys
 
     def _sequences(self, slug: str) -> set[str]:
         """Return the nodes of a scheme's orders, which read the registry alone."""

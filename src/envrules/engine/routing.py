@@ -164,12 +164,16 @@ class Routing:
     # ── issues taken out ──
 
     def findings_of(self, move: Event) -> set[str]:
-        """Return the nodes, other than the issue's own, that read its finding."""
+        """Return the nodes that a move that takes an issue out, or back in, concerns elsewhere."""
         payload = move.payload
         if not isinstance(payload, IssueMoved) or payload.move not in OUT_MOVES:
             return set()
+        return self.readers_of(payload.issue)
+
+    def readers_of(self, issue: str) -> set[str]:
+        """Return the nodes, other than the issue's own, that read its finding."""
         return {
-            key for found in self._history(payload.issue) if isinstance(found.payload, IssueFound)
+            key for found in self._history(issue) if isinstance(found.payload, IssueFound)
             for key in self._elsewhere(found)
         }  # fmt: skip
 
