@@ -67,8 +67,8 @@ class IssuesSpec(Spec):
 
     charge: Role = Field(
         default="place",
-        description="who answers for an issue: its place's unit, the handling unit, or the "
-        "competent department",
+        description="who answers for an issue, as its finding names it: its place's unit, the "
+        "handling unit, or the competent department; a later reassignment does not move it",
     )
     shares: dict[Role, ParamRef] = Field(
         default_factory=dict,
@@ -146,7 +146,6 @@ class IssueState:
     pauses: list[Pause] = field(default_factory=list)
     extensions: list[Event] = field(default_factory=list)
     """Extensions and deferrals that took effect, in Order."""
-    handler: str = ""
     taken: set[str] = field(default_factory=set)
     ledger: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -266,7 +265,6 @@ def _find(state: IssueState, event: Event, payload: IssueFound, rules: Lifecycle
         )
         return
     state.found = event
-    state.handler = payload.handling_unit
     state.ledger.update({k: v for k, v in payload.ledger.items() if v})
     state.causes.append(event.id)
     if payload.duplicate_of:
@@ -394,8 +392,6 @@ def _take(state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle) -
                 state.pauses[-1] = Pause(begun.since, at, (*begun.events, event))
         case "extended" | "deferred":
             state.extensions.append(event)
-        case "dispatched" | "reassigned":
-            state.handler = move.to_unit or state.handler
         case "supervised":
             if move.slip:
                 state.direct.setdefault(move.slip, event)
