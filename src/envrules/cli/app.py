@@ -21,6 +21,7 @@ from envrules.cli import (
     operate,
     read,
     rebuild,
+    schema,
     serve,
     standings,
 )
@@ -50,6 +51,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
     (AUTHORS, read.read, "read", "envrules read SCHEME --format html --out scheme.html"),
     (AUTHORS, mutate.mutate, "mutate", "envrules mutate my_town"),
+    (AUTHORS, schema.schema, "schema", "envrules schema > ruleset.schema.json"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
     (VENDORS, events.submit, "submit", "envrules submit events.jsonl -l my_town --wait decided"),
     (VENDORS, events.watermark, "watermark",
