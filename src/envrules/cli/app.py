@@ -18,6 +18,7 @@ from envrules.cli import (
     demo,
     events,
     mutate,
+    new,
     operate,
     read,
     rebuild,
@@ -46,6 +47,7 @@ START, AUTHORS, VENDORS, OFFICES, OPERATORS = (
 
 _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (START, demo.demo, "demo", "envrules demo --keep"),
+    (AUTHORS, new.new, "new", "envrules new my_town --title 云溪镇环境整治"),
     (AUTHORS, check.check, "check", "envrules check rulesets/my_town.yaml"),
     (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
     (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
