@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final, get_args, get_origin
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -17,15 +18,12 @@ from pydantic_core import core_schema
 from envrules.kinds.common import Spec
 from envrules.model.values import ALWAYS
 from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
-from envrules.ruleset.schema import DURATION_UNITS, DateKey, ParameterSpec, RulesetSpec, Unit
+from envrules.ruleset.check_values import misfit
+from envrules.ruleset.schema import DateKey, ParameterSpec, RulesetSpec, Unit
 from envrules.ruleset.schema_types import FORMS, TEXT, fields_of, is_model, options
 
 FILE_NAME: Final = "ruleset.schema.json"
 """What the schema's file is called, wherever one lies."""
-
-_TEXT: Final = {"type": "string"}
-_VALUE_TYPES: Final = {"flag": {"type": "boolean"}, "text": _TEXT, "same_day": _TEXT}
-"""Units whose values are no numbers."""
 
 
 def ruleset_schema() -> dict[str, Any]:
@@ -135,18 +133,28 @@ def _said_by_type(declared: Any) -> str:
 
 
 def _values_by_unit() -> Iterator[JsonSchemaValue]:
-    """Yield, for each group of units, the type that a parameter's values have."""
-    numbers = [unit for unit in get_args(Unit) if unit not in _VALUE_TYPES]
-    durations = [unit for unit in numbers if unit in DURATION_UNITS]
-    for units, value in (
-        *(([unit], value) for unit, value in _VALUE_TYPES.items()),
-        (numbers, {"type": "number"}),
-        (durations, {"exclusiveMinimum": 0}),
-    ):
+    """Yield what the values of a parameter are, by its unit: as far as a type tells."""
+    for unit in get_args(Unit):
         yield {
-            "if": {"properties": {"unit": {"enum": units}}, "required": ["unit"]},
-            "then": {"properties": {"values": {"additionalProperties": value}}},
+            "if": {"properties": {"unit": {"const": unit}}, "required": ["unit"]},
+            "then": {"properties": {"values": {"additionalProperties": _value_type(unit)}}},
         }
+
+
+def _value_type(unit: str) -> JsonSchemaValue:
+    """Return the type of a unit's values, found out by asking the check that judges them."""
+
+    def fits(value: bool | Decimal) -> bool:
+        return misfit(unit, value) is None
+
+    if not fits(Decimal(1)):
+        return {"type": "boolean" if fits(True) else "string"}
+    made: JsonSchemaValue = {"type": "number" if fits(Decimal("0.5")) else "integer"}
+    if not fits(Decimal(0)):
+        made["exclusiveMinimum"] = 0
+    elif not fits(Decimal(-1)):
+        made["minimum"] = 0
+    return made
 
 
 def _words(keys: JsonSchemaValue) -> Iterator[str]:
