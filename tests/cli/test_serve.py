@@ -79,6 +79,19 @@ def test_binding_and_draining(serve: Serve, cli: Cli) -> None:
     assert second.end(signal.SIGINT) == 0
 
 
+def test_a_new_locality_waits_for_what_is_brought_in(serve: Serve, cli: Cli) -> None:
+    """--backfill begins a new locality in the past, where its time waits for the source."""
+    first = serve("--bind", f"east={TOWN}", "--backfill", "archive@2026-04-01")
+    (east,) = cli("localities", "--server", first.address, "--json").json
+    assert east["now"].startswith("2026-04-01T00:00")
+    assert [held["source"] for held in east["sources"]] == ["archive"]
+    cli("watermark", "east", "archive", "2026-05-01", "--server", first.address)
+    first.end(signal.SIGTERM)
+    second = serve("--bind", f"east={TOWN}", "--backfill", "archive@2026-04-01")
+    (east,) = cli("localities", "--server", second.address, "--json").json
+    assert east["now"].startswith("2026-05-01T00:00")
+
+
 def test_a_changed_ruleset_is_published_again(serve: Serve, cli: Cli, tmp_path: Path) -> None:
     """A folder of rulesets brings schemes of its own, and newer texts of known ones."""
     folder = tmp_path / "rulesets"
@@ -113,6 +126,8 @@ def test_a_killed_server_is_not_reachable(serve: Serve, cli: Cli) -> None:
 @pytest.mark.parametrize(("arguments", "code", "said"), [
     (("--bind", "east"), 2, "LOCALITY=SCHEME"),
     (("--bind", "east=nosuch"), 1, "there are: "),
+    (("--backfill", "archive"), 2, "SOURCE@TIME"),
+    (("--bind", f"east={TOWN}", "--backfill", "archive@yesterday"), 2, "yesterday"),
     (("--address", "0.0.0.0:0"), 2, "--insecure"),
     (("--rulesets", "empty"), 1, "cannot be used"),
 ])  # fmt: skip
