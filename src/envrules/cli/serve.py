@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 BY = "serve"
 """Principal under which the server itself publishes what it is told to bind."""
+_PATIENCE = 30.0
+"""Seconds that a new locality may take to be where it is to begin."""
 
 
 def serve(
@@ -198,7 +200,8 @@ def _publish_if_changed(
         until = instant_of(moment, zone_of(compiled.timezone), "--backfill") if moment else None
         runtime.create_locality(locality, locality, compiled.timezone)
         if until is not None:
-            runtime.advance(locality, source, until)
+            # What is published takes the locality's time, and that must be the past by then.
+            runtime.wait_decided(locality, runtime.advance(locality, source, until), _PATIENCE)
     if compiled.revision != in_force:
         runtime.publish(
             locality, scheme, BY, revision=compiled.revision, overrides=overrides,
