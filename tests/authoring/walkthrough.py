@@ -57,8 +57,10 @@ class _Walk:
         """Run a command; return it with its output, in the text's ids."""
         command = _ID.sub(lambda known: self.real.get(known[0], known[0]), shown[1])
         seen = "".join(f"{line.rstrip()}\n" for line in self._run(command).splitlines())
-        self.real |= dict(zip(_ID.findall(shown[2]), _ID.findall(seen), strict=False))
-        in_text = {real: known for known, real in self.real.items()}
+        known, found = _ID.findall(shown[2]), _ID.findall(seen)
+        if len(known) == len(found):  # else something else was shown: nothing stands for anything
+            self.real |= dict(zip(known, found, strict=True))
+        in_text = {real: text for text, real in self.real.items()}
         return f"$ {shown[1]}\n" + _ID.sub(lambda real: in_text.get(real[0], real[0]), seen)
 
     def _run(self, command: str) -> str:
