@@ -15,6 +15,7 @@ from envrules.plugin_manager import load_plugins
 from envrules.ruleset.check import check_file, read_text
 from envrules.ruleset.json_schema import FILE_NAME, ruleset_schema
 from envrules.ruleset.load import load_ruleset
+from envrules.ruleset.schema import RulesetSpec
 from envrules.scaffold import SAMPLE_SLUG, SAMPLE_TITLE, TEMPLATE, package_files
 
 SLUG = "cloud_brook"
@@ -101,6 +102,14 @@ def test_the_sample_teaches_every_section_that_it_has() -> None:
         assert above.startswith(("#", "  ")), lines[i]
         explained = above if above.startswith("#") else explained
         assert re.search(r"[\u4e00-\u9fff]", explained), lines[i]
+
+
+def test_the_sample_names_the_sections_that_it_does_without() -> None:
+    """Whatever else a ruleset may have is mentioned at its end, so that an author knows of it."""
+    used = set(load_ruleset(SAMPLE.read_text(encoding="utf-8"), SAMPLE.name).data)
+    comments = re.findall(r"^#.*", SAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = set(re.findall(r"\b[a-z]{2}[a-z_]+\b", "\n".join(comments)))
+    assert RulesetSpec.model_fields.keys() - used <= named
 
 
 def test_every_number_of_the_sample_says_where_it_is_from() -> None:
