@@ -70,4 +70,4 @@ def test_its_own_tests_run_where_it_is_installed(clean_env: CleanEnv, tmp_path: 
     env.install(tmp_path / SLUG)
     printed = env.run(env.python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                       cwd=tmp_path / SLUG)  # fmt: skip
-    assert "16 passed" in printed
+    assert "21 passed" in printed
