@@ -52,6 +52,11 @@ def test_all_cases_pass_and_touch_everything(package: Path) -> None:
     assert len(result.results) > 10
 
 
+def test_the_cases_notice_what_is_changed(package: Path) -> None:
+    """No change of the ruleset is missed by the worked cases, in a sample of all changes."""
+    assert run(["mutate", str(package / "cases"), "--sample", "30", "--least", "100"]) == 0
+
+
 def test_the_template_itself_works() -> None:
     """What is copied is a good ruleset under its own name."""
     assert check_file(SAMPLE) == []
