@@ -46,7 +46,7 @@ HAS_PROJECT := $(VENV)/.has-project-$(call content,pyproject.toml $(addsuffix /p
 HAS_BENCH  := $(VENV)/.has-bench-$(call content,requirements/bench.txt requirements/dev.txt)
 WHEEL_ENV  := $(WHEEL_VENV)/.has-tools-$(call content,requirements/build.txt requirements/test.txt)
 
-.PHONY: help setup demo editions test check lint format bench wheel clean
+.PHONY: help setup demo editions test check lint format schema bench wheel clean
 
 help:
 	@echo 'make demo    set up, then show a locality judged from events to lists'
@@ -55,6 +55,7 @@ help:
 	@echo 'make lint    ruff, mypy --strict, buf lint'
 	@echo 'make format  let ruff format and fix what it safely can'
 	@echo 'make editions  write what officials read of every scheme into build/editions'
+	@echo 'make schema  refresh what editors know of rulesets, after a change of the schema'
 	@echo 'make bench   run the benchmarks against their references'
 	@echo 'make setup   only set up; make clean removes all that any target made'
 
@@ -91,6 +92,9 @@ lint: setup
 format: setup
 	@$(VENV)/bin/ruff check --fix
 	@$(VENV)/bin/ruff format
+
+schema: setup
+	@$(VENV)/bin/envrules schema >rulesets/ruleset.schema.json
 
 # By way of the sdist, so that the sdist is proven complete as well.
 wheel: setup

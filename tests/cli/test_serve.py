@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -79,6 +80,28 @@ def test_binding_and_draining(serve: Serve, cli: Cli) -> None:
     assert second.end(signal.SIGINT) == 0
 
 
+def test_a_new_locality_waits_for_what_is_brought_in(
+    serve: Serve, cli: Cli, tmp_path: Path
+) -> None:
+    """--backfill begins a new locality in the past: its duties bind, its time waits for the source."""
+    options = ("--bind", f"east={TOWN}", "--backfill", "archive@2026-04-01")
+    first = serve(*options)
+    to = ("--server", first.address)
+    village = {"unit": "zhao", "title": "赵村", "type": "village"}
+    event = {"id": "U1", "occurred_at": "2026-04-01 00:00", "unit_declared": village}
+    (tmp_path / "events.json").write_text(json.dumps(event), encoding="utf-8")
+    assert cli("submit", tmp_path / "events.json", "-l", "east", "--wait", "decided", *to).code == 0
+    assert cli("decisions", "east", "--json", *to).json == []
+    cli("watermark", "east", "archive", "2026-05-01", *to)
+    (missed,) = cli("decisions", "east", "--json", *to).json
+    assert (missed["kind"], missed["outcome"], missed["period"]) == ("duty", "missed", "2026-04")
+    first.end(signal.SIGTERM)
+    second = serve(*options)
+    (east,) = cli("localities", "--server", second.address, "--json").json
+    assert east["now"].startswith("2026-05-01T00:00")
+    assert [held["source"] for held in east["sources"]] == ["archive"]
+
+
 def test_a_changed_ruleset_is_published_again(serve: Serve, cli: Cli, tmp_path: Path) -> None:
     """A folder of rulesets brings schemes of its own, and newer texts of known ones."""
     folder = tmp_path / "rulesets"
@@ -113,6 +136,8 @@ def test_a_killed_server_is_not_reachable(serve: Serve, cli: Cli) -> None:
 @pytest.mark.parametrize(("arguments", "code", "said"), [
     (("--bind", "east"), 2, "LOCALITY=SCHEME"),
     (("--bind", "east=nosuch"), 1, "there are: "),
+    (("--backfill", "archive"), 2, "SOURCE@TIME"),
+    (("--bind", f"east={TOWN}", "--backfill", "archive@yesterday"), 2, "yesterday"),
     (("--address", "0.0.0.0:0"), 2, "--insecure"),
     (("--rulesets", "empty"), 1, "cannot be used"),
 ])  # fmt: skip

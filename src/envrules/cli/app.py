@@ -18,9 +18,11 @@ from envrules.cli import (
     demo,
     events,
     mutate,
+    new,
     operate,
     read,
     rebuild,
+    schema,
     serve,
     standings,
 )
@@ -45,11 +47,13 @@ START, AUTHORS, VENDORS, OFFICES, OPERATORS = (
 
 _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (START, demo.demo, "demo", "envrules demo --keep"),
+    (AUTHORS, new.new, "new", "envrules new my_town --title 云溪镇环境整治"),
     (AUTHORS, check.check, "check", "envrules check rulesets/my_town.yaml"),
     (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
     (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
     (AUTHORS, read.read, "read", "envrules read SCHEME --format html --out scheme.html"),
     (AUTHORS, mutate.mutate, "mutate", "envrules mutate my_town"),
+    (AUTHORS, schema.schema, "schema", "envrules schema > ruleset.schema.json"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
     (VENDORS, events.submit, "submit", "envrules submit events.jsonl -l my_town --wait decided"),
     (VENDORS, events.watermark, "watermark",

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from envrules.cli.shell import USAGE, Failure, say
+from envrules.cli.server import instant_of
+from envrules.cli.shell import USAGE, Failure, say, zone_of
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.errors import RulesetError, errors_in
 from envrules.hookspecs import SchemeSource, hookimpl
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 BY = "serve"
 """Principal under which the server itself publishes what it is told to bind."""
+_PATIENCE = 30.0
+"""Seconds that a new locality may take to be where it is to begin."""
 
 
 def serve(
@@ -40,6 +43,13 @@ def serve(
             help="Create the locality if need be and let the scheme judge it; may be repeated.",
         ),
     ] = None,
+    backfill: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCE@TIME",
+            help="Begin new localities at TIME, and let them wait for SOURCE's watermarks.",
+        ),
+    ] = "",
     rulesets: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of rulesets besides those shipped.")
     ] = None,
@@ -53,17 +63,18 @@ def serve(
     """Serve the API until SIGTERM or Ctrl-C; prints the address once it answers.
 
     A bound scheme is published again when its ruleset is another than at the last start. To bring
-    in the past, advance a watermark before a scheme is bound: without one, time is now.
+    in the past, bind a new locality with --backfill: without it, its time is now.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     bindings = [_binding(text) for text in bind or ()]
+    begin = _backfill(backfill)
     files = _files(rulesets)
     plugins = _plugins(files)
     config = _config(address, insecure, drain)
     with opened(db, create=True) as store, _running(store, plugins) as runtime:
         for locality, scheme in bindings:
-            _bind(runtime, locality, scheme, files)
+            _bind(runtime, locality, scheme, files, begin)
         server = _built(runtime, config)
         server.start()
         host = address.rpartition(":")[0]
@@ -144,10 +155,23 @@ def _binding(text: str) -> tuple[str, str]:
     return locality, scheme
 
 
-def _bind(runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path]) -> None:
+Begin = tuple[str, str]
+"""A source, and the local time at which a new locality begins to wait for it."""
+
+
+def _backfill(text: str) -> Begin | None:
+    source, sign, moment = text.partition("@")
+    if text and not (source and sign and moment):
+        raise Failure(f"--backfill {text}: write SOURCE@TIME", code=USAGE)
+    return (source, moment) if text else None
+
+
+def _bind(
+    runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path], begin: Begin | None
+) -> None:
     """Create the locality if it is new, and publish the ruleset if another is in force."""
     try:
-        _publish_if_changed(runtime, locality, scheme, files.get(scheme))
+        _publish_if_changed(runtime, locality, scheme, files.get(scheme), begin)
     except RulesetError as error:
         say(str(error))
         raise Failure(f"the ruleset of {scheme} cannot be used", "see envrules check") from None
@@ -155,7 +179,9 @@ def _bind(runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path
         raise Failure(f"--bind {locality}={scheme}: {error}") from None
 
 
-def _publish_if_changed(runtime: Runtime, locality: str, scheme: str, file: Path | None) -> None:
+def _publish_if_changed(
+    runtime: Runtime, locality: str, scheme: str, file: Path | None, begin: Begin | None
+) -> None:
     schemes = runtime.library.plugins.schemes
     if scheme not in schemes:
         raise Failure(f"no scheme {scheme!r}", f"there are: {', '.join(schemes)}")
@@ -170,7 +196,12 @@ def _publish_if_changed(runtime: Runtime, locality: str, scheme: str, file: Path
     path = file or schemes[scheme].ruleset
     compiled = runtime.library.add(read_text(path), shown(path), overrides, runtime.clock())
     if locality not in known:
+        source, moment = begin or ("", "")
+        until = instant_of(moment, zone_of(compiled.timezone), "--backfill") if moment else None
         runtime.create_locality(locality, locality, compiled.timezone)
+        if until is not None:
+            # What is published takes the locality's time, and that must be the past by then.
+            runtime.wait_decided(locality, runtime.advance(locality, source, until), _PATIENCE)
     if compiled.revision != in_force:
         runtime.publish(
             locality, scheme, BY, revision=compiled.revision, overrides=overrides,

@@ -26,7 +26,7 @@ class Form:
 
 
 TEXT = Form("text", "write some text of at most 400 characters")
-_FORMS: dict[Any, Form] = {
+FORMS: dict[Any, Form] = {
     Slug: Form("a key (small English letters, digits and _)", "write it like warning_line"),
     Word: Form("a word without blanks and without $ . : # ,", "leave out the blanks and signs"),
     Text: TEXT,
@@ -35,6 +35,7 @@ _FORMS: dict[Any, Form] = {
     Spans: Form("a span of hours", 'write it like "08:30-12:00"'),
     FactName: Form("the name of a fact", "write a name without blanks, or any"),
 }
+"""The kinds of text by their type."""
 _PLAIN = {str: "text", Decimal: "a number", bool: "true or false", int: "a whole number"}
 
 
@@ -105,7 +106,7 @@ def known_fields(declared: Any) -> list[str]:
 
 def form_of(declared: Any) -> Form:
     """Return the first kind of text among the alternatives."""
-    return next((_FORMS[option] for option in options(declared) if _known(option)), TEXT)
+    return next((FORMS[option] for option in options(declared) if _known(option)), TEXT)
 
 
 def describe(declared: Any) -> str:
@@ -115,7 +116,7 @@ def describe(declared: Any) -> str:
 
 def _describe_one(option: Any) -> str:
     if _known(option):
-        return _FORMS[option].is_a
+        return FORMS[option].is_a
     origin = get_origin(option)
     if origin is Annotated:
         return _describe_one(get_args(option)[0])
@@ -127,4 +128,4 @@ def _describe_one(option: Any) -> str:
 
 
 def _known(option: Any) -> bool:
-    return get_origin(option) is Annotated and option in _FORMS
+    return get_origin(option) is Annotated and option in FORMS
