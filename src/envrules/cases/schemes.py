@@ -11,6 +11,7 @@ from envrules.errors import Problem, RulesetError
 from envrules.model.base import canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import read_text
+from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.compile import Scheme
 from envrules.runtime.library import Library, shown
 
@@ -29,14 +30,14 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
 
     known: dict[bytes, Scheme] = {}
 
-    def compiled(overrides: Overrides) -> Scheme:
-        key = canonical_json(overrides)  # most cases of a file set the same, or nothing
+    def compiled(overrides: Overrides, /, codes: str = "") -> Scheme:
+        key = canonical_json((overrides, codes))  # most cases of a file set the same, or nothing
         if key not in known:
-            known[key] = added(overrides)
+            known[key] = added(overrides, codes)
         return known[key]
 
-    def added(overrides: Overrides) -> Scheme:
-        scheme = library.add(text, shown(path), overrides, 0)
+    def added(overrides: Overrides, codes: str) -> Scheme:
+        scheme = library.add(text, shown(path), overrides, 0, _table(cases, codes))
         if scheme.slug != cases.scheme:
             raise _refused(
                 cases, f"the cases are about {cases.scheme}, their ruleset is {scheme.slug}",
@@ -45,6 +46,13 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
         return scheme
 
     return compiled
+
+
+def _table(cases: CaseFile, codes: str) -> CodeTableText | None:
+    if not codes:
+        return None
+    path = Path(normpath(Path(cases.file).parent / codes))
+    return CodeTableText(shown(path), read_text(path))
 
 
 def ruleset_of(cases: CaseFile, plugins: Plugins) -> Path:

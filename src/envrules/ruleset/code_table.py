@@ -58,7 +58,8 @@ class Entry:
 class CodeTable:
     """A compiled code table. Immutable."""
 
-    name: str
+    citation: str
+    """Its id in the steps of decisions."""
     title: str
     entries: Mapping[HostCode, Entry]
     places: Mapping[str, tuple[str, str]]
@@ -106,12 +107,10 @@ class CodeTable:
         return self._finding(issue)
 
     def _finding(self, finding: F) -> F:
-        entry = self._entry(finding)
+        entry, place = self._entry(finding), self._place(finding)
         if entry is not None:
-            place = finding.place or entry.place
-            finding = replace(finding, category=entry.category, place=place)
-        mapped = self._place(finding)
-        return finding if mapped is None else replace(finding, place=mapped[0])
+            finding = replace(finding, category=entry.category, place=finding.place or entry.place)
+        return finding if place is None else replace(finding, place=place[0])
 
     def _entry(self, finding: IssueFound | Finding) -> Entry | None:
         """Return what the finding's code means; None if its category needs no reading."""
@@ -146,7 +145,7 @@ class CodeTable:
         return tuple(steps)
 
     def _step(self, title: str, location: str, value: str, note: str) -> Step:
-        return Step(f"codes.{self.name}", title, location, value, note=note)
+        return Step(self.citation, title, location, value, note=note)
 
 
 def _named(event: Event) -> Iterator[tuple[str, IssueFound | Finding]]:

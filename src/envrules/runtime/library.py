@@ -13,13 +13,8 @@ from envrules.errors import Problem, RulesetError, errors_in
 from envrules.model.base import Frozen, Instant, canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import check_ruleset
-from envrules.ruleset.codes import (
-    CodeTableText,
-    LoadedCodes,
-    check_codes,
-    compile_codes,
-    load_codes,
-)
+from envrules.ruleset.check_codes import check_codes
+from envrules.ruleset.codes import CodeTableText, LoadedCodes, compile_codes, load_codes
 from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
