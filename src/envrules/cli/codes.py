@@ -58,7 +58,7 @@ def show_table(
         table = client.code_table(locality, scheme)
     if table is None:
         raise Failure(f"{locality} has no code table for {scheme}", "see envrules codes publish")
-    print(table.text, end="")
+    print(table.text.rstrip("\n"))
 
 
 @app.command("publish", epilog="Example:  envrules codes publish my_town my_town.codes.yaml")

@@ -43,6 +43,7 @@ def _problems(loaded: LoadedCodes, ruleset: RulesetSpec) -> Iterator[Problem]:
             "ER209", (), "the code table maps nothing", "add `entries:` with at least one code"
         )
     seen: dict[HostCode, int] = {}
+    path: Path
     for i, entry in enumerate(spec.entries):
         path = ("entries", i)
         yield from _word(loaded, (*path, "category"), entry.category, "category", ruleset)

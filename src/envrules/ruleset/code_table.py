@@ -34,12 +34,14 @@ class HostCode(Frozen, order=True):
     object_class: str = ""
 
     def __str__(self) -> str:
-        """Return the code as people say it: 事件 大类01 小类0103 立案条件1."""
-        named = (
-            ("类别", self.category), ("", _CLASSES.get(self.object_class, "")),
-            ("大类", self.large_class), ("小类", self.small_class), ("立案条件", self.condition),
+        """Return the code as people say it: 事件 大类01 小类0103 立案条件1 “暴露垃圾”."""
+        parts = (
+            _CLASSES.get(self.object_class, ""), self.large_class and f"大类{self.large_class}",
+            self.small_class and f"小类{self.small_class}",
+            self.condition and f"立案条件{self.condition}",
+            self.category and f"“{self.category}”",
         )  # fmt: skip
-        return " ".join(f"{name}{code}" for name, code in named if code)
+        return " ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class CodeTable:
         for code, entry in self.entries.items():
             form = tuple(bool(getattr(code, name)) for name in HostCode.__struct_fields__)
             forms.setdefault(form, {})[code] = entry
-        index = []
+        index: list[tuple[Callable[[HostCode], Any], dict[Any, Entry]]] = []
         for form, entries in sorted(forms.items(), reverse=True, key=lambda item: item[0]):
             names = (
                 n for n, is_named in zip(HostCode.__struct_fields__, form, strict=True) if is_named

@@ -9,9 +9,15 @@ from envrules.model.base import Frozen
 from envrules.runtime.runtime import Runtime
 from envrules.runtime.unknown_codes import Findings, unknown_codes
 from envrules.service.status import not_found
+from envrules.v1 import events_pb2
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.wire.field_types import timestamp
-from envrules.wire.payloads import OBJECT_CLASS
+
+_CLASSES = {
+    "": events_pb2.OBJECT_CLASS_UNSPECIFIED,
+    "component": events_pb2.OBJECT_CLASS_COMPONENT,
+    "event": events_pb2.OBJECT_CLASS_EVENT,
+}
 
 
 class Listed(Frozen, order=True):
@@ -42,7 +48,7 @@ def unknown_out(listed: Listed, findings: Findings) -> pb.UnknownCode:
     code, first = listed.unknown.code, findings.earliest[0]
     return pb.UnknownCode(
         scheme=listed.scheme,
-        object_class=OBJECT_CLASS.write(code.object_class) if code.object_class else None,
+        object_class=_CLASSES[code.object_class],
         large_class=code.large_class, small_class=code.small_class, condition=code.condition,
         category=code.category, place=listed.unknown.place, count=findings.count,
         first_seen=timestamp(first.at), last_seen=timestamp(findings.last),

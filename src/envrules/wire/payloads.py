@@ -32,7 +32,6 @@ LINKS = Many(Name(limit=LINK_LIMIT))
 # `<event id>#<finding id>` names a finding, so neither part may hold the sign itself.
 EVENT_ID = EventName(required=True)
 FINDING = Name(limit=2 * NAME_LIMIT + 1)
-OBJECT_CLASS = Word("OBJECT_CLASS_", dict(events_pb2.ObjectClass.items()))
 
 
 def both_coordinates(value: model.IssueFound | model.Finding) -> None:
@@ -175,7 +174,8 @@ PAYLOADS: dict[str, Shape] = {
     "issue_found": Shape(
         model.IssueFound,
         events_pb2.IssueFound,
-        {"issue": ID, "category": CODE, "place": CODE, "object_class": OBJECT_CLASS,
+        {"issue": ID, "category": CODE, "place": CODE,
+         "object_class": Word("OBJECT_CLASS_", dict(events_pb2.ObjectClass.items())),
          "large_class": CODE, "small_class": CODE, "condition": CODE, "source": CODE,
          "source_level": CODE, "inspection": CODE, "reporter_unit": CODE, "place_unit": CODE,
          "handling_unit": CODE, "assisting_units": CODES, "department": CODE, "point": CODE,
