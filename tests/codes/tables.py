@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from envrules.resources import rulesets_dir
 from envrules.ruleset.code_table import CodeTable
-from envrules.ruleset.codes import CodeTableText, compile_codes, load_codes
+from envrules.ruleset.codes import CodeTableText, load_codes, with_codes
+from envrules.ruleset.compile import compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 
 SCHEME = "town_deduction"
@@ -29,6 +30,7 @@ def loaded() -> LoadedRuleset:
 
 def compiled(text: str = TABLE) -> CodeTable:
     """Return a table of the town, ready to read events."""
-    spec = loaded().spec
-    words = [{name: term.title for name, term in d.items()} for d in (spec.categories, spec.places)]
-    return compile_codes(load_codes(CodeTableText("town.codes.yaml", text)), *words)
+    scheme = compile_ruleset(loaded(), "r")
+    table = with_codes(scheme, load_codes(CodeTableText("town.codes.yaml", text))).codes
+    assert table is not None
+    return table

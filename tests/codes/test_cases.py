@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.cases_runner.conftest import CHECK, MINI
 from tests.codes.tables import HEAD, SCHEME, TABLE
 
 from envrules.cases import CaseResult, factory_for, load_cases, run_file
+from envrules.cases.mutation import run_mutants
 from envrules.errors import RulesetError
 from envrules.plugin_manager import load_plugins
 
@@ -78,3 +80,30 @@ def test_what_is_wrong_in_a_case(tmp_path: Path, old: str, new: str, said: str) 
     assert old in CASES
     with pytest.raises(RulesetError, match=said):
         run(tmp_path, CASES.replace(old, new))
+
+
+def test_mutants_are_judged_with_the_table_too(tmp_path: Path) -> None:
+    """A case in the host's codes kills the mutants that it touches, and no others."""
+    (tmp_path / "mini.yaml").write_text(MINI, encoding="utf-8")
+    (tmp_path / "t.yaml").write_text(
+        "codes: host\ntitle: 甲\nscheme: mini\nentries: [{category_code: 堆, category: litter}]\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "cases.yaml"
+    text = f"""\
+scheme: mini
+ruleset: mini.yaml
+cases:
+- name: 扣十分
+  units: {{village: [甲]}}
+  codes: t.yaml
+  steps:
+  - {CHECK.replace("category: litter, place: road, repeat: 2", "category: 堆, place: road")}
+  expect:
+    decisions: [{{rule: scores.monthly.road, counted: -10}}]
+"""
+    result = run_mutants([load_cases(text, str(path))], load_plugins())
+    assert result.problems == ()
+    killed = [one.name for one in result.outcomes if one.fate == "killed"]
+    assert any("road" in name for name in killed)
+    assert any("limit" in one.name for one in result.survivors())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os.path import dirname, join, normpath
 from typing import Any, Literal, cast
 
 from envrules import calendar as cal
@@ -116,7 +117,7 @@ class _Loader:
             own = self._overrides((*path, "overrides"))
             setting["overrides"] = {**defaults["overrides"], **own}
         if "codes" in given:
-            setting["codes"] = self._text(path, "codes")
+            setting["codes"] = self._path(path, "codes")
         if "begins" in given:
             setting["begins"] = self.reader.time((*path, "begins"), "begins")
         return setting
@@ -162,6 +163,11 @@ class _Loader:
         if not isinstance(given, dict) or name not in given:
             return ""
         return self.reader.text((*path, name), name)
+
+    def _path(self, path: Path, name: str) -> str:
+        """Return a path that is given from the file's folder."""
+        given = self._text(path, name)
+        return normpath(join(dirname(self.reader.file), given)) if given else ""
 
     # ── steps ──
 
@@ -215,7 +221,7 @@ class _Loader:
         required = () if isinstance(given, dict) and "codes" in given else ("set",)
         given = self.reader.fields(path, "publish_ruleset", ("set", "codes"), required)
         own = self._overrides((*path, "set")) if "set" in given else {}
-        return PublishStep(self.reader.location(path), own, self._text(path, "codes"))
+        return PublishStep(self.reader.location(path), own, self._path(path, "codes"))
 
     def _expect(self, path: Path, number: int) -> Step:  # noqa: ARG002
         return ExpectStep(

@@ -152,7 +152,7 @@ class Case:
     """Type and id (which is the title too) of each unit that is there from the beginning."""
     overrides: Overrides
     codes: str
-    """Path of the host's code table relative to the file; empty: there is none."""
+    """Path of the host's code table; empty: there is none."""
     begins: str
     """Local date at which time and units begin; empty: the month of the first event or tick."""
     steps: tuple[Step, ...]

@@ -37,7 +37,7 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
         return known[key]
 
     def added(overrides: Overrides, codes: str) -> Scheme:
-        scheme = library.add(text, shown(path), overrides, 0, _table(cases, codes))
+        scheme = library.add(text, shown(path), overrides, 0, table_at(codes))
         if scheme.slug != cases.scheme:
             raise _refused(
                 cases, f"the cases are about {cases.scheme}, their ruleset is {scheme.slug}",
@@ -48,11 +48,13 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
     return compiled
 
 
-def _table(cases: CaseFile, codes: str) -> CodeTableText | None:
-    if not codes:
-        return None
-    path = Path(normpath(Path(cases.file).parent / codes))
-    return CodeTableText(shown(path), read_text(path))
+def table_at(path: str) -> CodeTableText | None:
+    """Return the code table that a case names by its path, or None for no path.
+
+    Raises:
+        RulesetError: the file cannot be read.
+    """
+    return CodeTableText(shown(Path(path)), read_text(Path(path))) if path else None
 
 
 def ruleset_of(cases: CaseFile, plugins: Plugins) -> Path:

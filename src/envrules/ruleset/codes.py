@@ -7,13 +7,13 @@ code of the host means, so that one scheme serves hosts with different codes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envrules.errors import Problem, RulesetError
 from envrules.model.base import Frozen
 from envrules.ruleset.code_table import CodeTable, Entry, HostCode
 from envrules.ruleset.codes_schema import CodeTableSpec, EntrySpec
+from envrules.ruleset.scheme import Scheme
 from envrules.ruleset.shape import fit
 from envrules.ruleset.source import Document, Path, parse
 from envrules.ruleset.words import shown
@@ -68,13 +68,13 @@ def load_codes(source: CodeTableText) -> LoadedCodes:
     return LoadedCodes(fit(document, file, CodeTableSpec, "the code table"), file, document)
 
 
-def compile_codes(
-    loaded: LoadedCodes, categories: Mapping[str, str], places: Mapping[str, str]
-) -> CodeTable:
-    """Return the table that reads events, for a scheme with these words (word → title)."""
+def with_codes(scheme: Scheme, loaded: LoadedCodes | None) -> Scheme:
+    """Return the scheme of a locality whose host has this code table, or none."""
+    if loaded is None:
+        return scheme
     spec = loaded.spec
-    return CodeTable(
-        title=spec.title, own_categories=categories, own_places=places,
+    table = CodeTable(
+        title=spec.title, own_categories=scheme.categories, own_places=scheme.places,
         citation=f"codes.{spec.codes}",
         entries={
             host_code(entry): Entry(
@@ -87,6 +87,7 @@ def compile_codes(
             code: (word, loaded.location(("places", code))) for code, word in spec.places.items()
         },
     )  # fmt: skip
+    return replace(scheme, codes=table)
 
 
 def host_code(entry: EntrySpec) -> HostCode:

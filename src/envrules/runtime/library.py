@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from envrules.model.base import Frozen, Instant, canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import check_ruleset
 from envrules.ruleset.check_codes import check_codes
-from envrules.ruleset.codes import CodeTableText, LoadedCodes, compile_codes, load_codes
+from envrules.ruleset.codes import CodeTableText, LoadedCodes, load_codes, with_codes
 from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
@@ -117,9 +116,7 @@ class Library:
     ) -> Scheme:
         slug = loaded.spec.ruleset
         scheme = compile_ruleset(loaded, revision, overrides, self.plugins.classifier(slug))
-        if codes is not None:
-            table = compile_codes(codes, scheme.categories, scheme.places)
-            scheme = replace(scheme, codes=table)
+        scheme = with_codes(scheme, codes)
         self._compiled[slug, revision] = scheme
         return scheme
 
