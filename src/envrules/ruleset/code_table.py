@@ -95,24 +95,21 @@ class CodeTable:
         """Return the event in the scheme's words, as far as the table knows them."""
         match event.payload:
             case IssueFound() as issue:
-                return replace(event, payload=self._issue(issue))
+                return replace(event, payload=self._read(issue, self._entry(issue)))
             case Inspection() as inspection:
-                findings = tuple(map(self._finding, inspection.findings))
+                findings = tuple(self._read(f, self._entry(f)) for f in inspection.findings)
                 return replace(event, payload=replace(inspection, findings=findings))
             case _:
                 return event
 
-    def _issue(self, issue: IssueFound) -> IssueFound:
-        entry = self._entry(issue)
+    def _read(self, finding: F, entry: Entry | None) -> F:
+        mapped = self._place(finding)
+        words: dict[str, Any] = {} if mapped is None else {"place": mapped[0]}
         if entry is not None:
-            issue = replace(issue, tags=tuple(dict.fromkeys((*issue.tags, *entry.tags))))
-        return self._finding(issue)
-
-    def _finding(self, finding: F) -> F:
-        entry, place = self._entry(finding), self._place(finding)
-        if entry is not None:
-            finding = replace(finding, category=entry.category, place=finding.place or entry.place)
-        return finding if place is None else replace(finding, place=place[0])
+            words = {"category": entry.category, "place": finding.place or entry.place, **words}
+            if entry.tags and isinstance(finding, IssueFound):
+                words["tags"] = tuple(dict.fromkeys((*finding.tags, *entry.tags)))
+        return replace(finding, **words) if words else finding
 
     def _entry(self, finding: IssueFound | Finding) -> Entry | None:
         """Return what the finding's code means; None if its category needs no reading."""

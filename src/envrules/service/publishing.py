@@ -38,7 +38,7 @@ class Publication:
 
 
 @dataclass(frozen=True)
-class Published:
+class Outcome:
     """What was published, or would be."""
 
     entry: entries.Published
@@ -56,7 +56,7 @@ class Publisher:
         self._host = host
         self._turns: dict[str, threading.Lock] = {}
 
-    def publish(self, wanted: Publication, context: grpc.ServicerContext) -> Published:
+    def publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
         """Publish, unless it is in force.
 
         Raises:
@@ -68,13 +68,13 @@ class Publisher:
         with self._turns.setdefault(wanted.locality, threading.Lock()):
             return self._publish(wanted, context)
 
-    def _publish(self, wanted: Publication, context: grpc.ServicerContext) -> Published:
+    def _publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
         binding = self._in_force(wanted.locality, wanted.ruleset.scheme.slug, context)
         ruleset = self._with_codes(wanted, binding)
         scheme = ruleset.scheme
         if binding is not None and binding.revision == scheme.revision:
             entry = self._entry(wanted.locality, binding.seq)
-            return Published(entry, binding.seq, ruleset, ())
+            return Outcome(entry, binding.seq, ruleset, ())
         in_force = binding.revision if binding is not None else ""
         if wanted.expected and wanted.expected != in_force:
             raise Refusal(
@@ -90,10 +90,10 @@ class Publisher:
             wanted.reason, self._host.runtime.clock(),
         )  # fmt: skip
         if wanted.validate_only:
-            return Published(entry, 0, ruleset, changes)
+            return Outcome(entry, 0, ruleset, changes)
         seq = self._append(wanted, ruleset)
         self._host.wait_decided(context, wanted.locality, seq, _PATIENCE)
-        return Published(self._entry(wanted.locality, seq), seq, ruleset, changes)
+        return Outcome(self._entry(wanted.locality, seq), seq, ruleset, changes)
 
     def _in_force(
         self, locality: str, scheme: str, context: grpc.ServicerContext
