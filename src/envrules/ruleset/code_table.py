@@ -95,20 +95,21 @@ class CodeTable:
         """Return the event in the scheme's words, as far as the table knows them."""
         match event.payload:
             case IssueFound() as issue:
-                return replace(event, payload=self._read(issue, self._entry(issue)))
+                return replace(event, payload=self._read(issue))
             case Inspection() as inspection:
-                findings = tuple(self._read(f, self._entry(f)) for f in inspection.findings)
+                findings = tuple(map(self._read, inspection.findings))
                 return replace(event, payload=replace(inspection, findings=findings))
             case _:
                 return event
 
-    def _read(self, finding: F, entry: Entry | None) -> F:
-        mapped = self._place(finding)
-        words: dict[str, Any] = {} if mapped is None else {"place": mapped[0]}
+    def _read(self, finding: F) -> F:
+        entry, mapped = self._entry(finding), self._place(finding)
+        words: dict[str, Any] = {}
         if entry is not None:
-            words = {"category": entry.category, "place": finding.place or entry.place, **words}
-            if entry.tags and isinstance(finding, IssueFound):
-                words["tags"] = tuple(dict.fromkeys((*finding.tags, *entry.tags)))
+            place = finding.place or entry.place
+            words = {"category": entry.category, "place": place, **_tags(finding, entry)}
+        if mapped is not None:
+            words["place"] = mapped[0]
         return replace(finding, **words) if words else finding
 
     def _entry(self, finding: IssueFound | Finding) -> Entry | None:
@@ -145,6 +146,13 @@ class CodeTable:
 
     def _step(self, title: str, location: str, value: str, note: str) -> Step:
         return Step(self.citation, title, location, value, note=note)
+
+
+def _tags(finding: IssueFound | Finding, entry: Entry) -> dict[str, tuple[str, ...]]:
+    """Return the tags with those of the entry: only an issue bears any."""
+    if not (entry.tags and isinstance(finding, IssueFound)):
+        return {}
+    return {"tags": tuple(dict.fromkeys((*finding.tags, *entry.tags)))}
 
 
 def _named(event: Event) -> Iterator[tuple[str, IssueFound | Finding]]:
