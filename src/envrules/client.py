@@ -200,9 +200,13 @@ class Client:
     def publish(
         self, locality: str, scheme: str, *, text: str = "", revision: str = "latest",
         overrides: Overrides | None = None, reason: str = "", retroactive: bool = False,
-        expected_revision: str = "", validate_only: bool = False,
+        expected_revision: str = "", validate_only: bool = False, codes: str | None = None,
+        codes_file: str = "codes.yaml",
     ) -> ruleset_service_pb2.PublishRulesetResponse:  # fmt: skip
-        """Put a ruleset into force: a text of its own, or a revision that the server knows."""
+        """Put a ruleset into force: a text of its own, or a revision that the server knows.
+
+        `codes` is the text of the host's code table; None keeps the one in force, '' drops it.
+        """
         source = rulesets_pb2.RulesetSource(revision=revision)
         if text:
             source = rulesets_pb2.RulesetSource(files=ruleset_files(scheme, text))
@@ -212,8 +216,18 @@ class Client:
                 locality=locality, scheme=scheme, ruleset=source,
                 overrides=_overrides(overrides or {}), reason=reason, retroactive=retroactive,
                 expected_revision=expected_revision, validate_only=validate_only,
+                code_table=_code_table(codes, codes_file),
             ),
         )  # fmt: skip
+
+    def unknown_codes(
+        self, locality: str, scheme: str = ""
+    ) -> Iterator[ruleset_service_pb2.UnknownCode]:
+        """Yield the host's codes that keep findings parked, of one scheme or of all."""
+        request = ruleset_service_pb2.ListUnknownCodesRequest(
+            locality=locality, scheme=scheme, page_size=1000
+        )
+        yield from self._pages(self.ruleset_stub.ListUnknownCodes, request, "codes")
 
     # ── events ──
 
@@ -385,6 +399,7 @@ class Client:
         self, scheme: str, entries: Iterable[AnyEntry], *,
         text: str = "", overrides: Overrides | None = None,
         standings: Iterable[tuple[str, str]] = (), history: bool = False,
+        codes: str | None = None, codes_file: str = "codes.yaml",
     ) -> evaluation_service_pb2.EvaluateResponse:  # fmt: skip
         """Judge a log without storing it.
 
@@ -401,6 +416,7 @@ class Client:
                 evaluation_service_pb2.ScorePeriod(score=score, period=period)
                 for score, period in standings
             ),
+            code_table=_code_table(codes, codes_file),
         )  # fmt: skip
         return self._call(self.evaluation_stub.Evaluate, request, _LONG)
 
@@ -419,6 +435,10 @@ def ruleset_files(scheme: str, text: str) -> rulesets_pb2.RulesetFiles:
     return rulesets_pb2.RulesetFiles(
         files=[rulesets_pb2.RulesetFile(path=f"{scheme}.yaml", text=text)]
     )
+
+
+def _code_table(text: str | None, file: str) -> rulesets_pb2.RulesetFile | None:
+    return None if text is None else rulesets_pb2.RulesetFile(path=file, text=text)
 
 
 def _message(event: AnyEvent) -> events_pb2.Event:

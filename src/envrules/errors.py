@@ -72,6 +72,9 @@ CATALOGUE: Final[dict[str, str]] = {
     "ER603": "Absence that depends on itself",
     "ER604": "Condition with too many or too few facts",
     "ER605": "Condition that can never hold",
+    # 7xx: code tables
+    "ER701": "Code table without its scheme",
+    "ER702": "Code that is mapped twice",
     # 8xx: clause lists, and what of them is judged
     "ER801": "Paragraphs not all numbered",
     "ER802": "Clauses of a scheme that does not exist",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Cli
+from tests.codes.tables import TABLE
 from tests.service.site import TOWN
 
 from envrules.resources import rulesets_dir
@@ -121,6 +122,26 @@ def test_a_changed_ruleset_is_published_again(serve: Serve, cli: Cli, tmp_path: 
     assert after["west"][0] == before["west"][0]
 
 
+def test_a_code_table_is_bound_with_its_scheme(serve: Serve, cli: Cli, tmp_path: Path) -> None:
+    """--codes publishes a locality's table; later starts keep it, or take a newer one."""
+    table = tmp_path / "east.codes.yaml"
+    table.write_text(TABLE, encoding="utf-8")
+    bind = ("--bind", f"east={TOWN}", "--bind", f"west={TOWN}")
+    given = ("--codes", f"east={table}")
+    seen: list[dict[str, str]] = []
+    for options in (bind, (*bind, *given), bind, (*bind, *given)):
+        if len(seen) == 3:
+            table.write_text(TABLE + '- {small: "9", category: 三大堆}\n', encoding="utf-8")
+        server = serve(*options)
+        seen.append({name: revision for name, (revision, _) in bound(cli, server.address).items()})
+        server.end(signal.SIGTERM)
+    assert [one["west"] for one in seen] == [seen[0]["west"]] * 4
+    bare, with_table, kept, newer = (one["east"] for one in seen)
+    assert bare == seen[0]["west"]
+    assert with_table == kept
+    assert len({bare, with_table, newer}) == 3
+
+
 def test_a_killed_server_is_not_reachable(serve: Serve, cli: Cli) -> None:
     """After kill -9 commands exit with 3; a new server has everything."""
     first = serve("--bind", f"east={TOWN}")
@@ -140,6 +161,9 @@ def test_a_killed_server_is_not_reachable(serve: Serve, cli: Cli) -> None:
     (("--bind", f"east={TOWN}", "--backfill", "archive@yesterday"), 2, "yesterday"),
     (("--address", "0.0.0.0:0"), 2, "--insecure"),
     (("--rulesets", "empty"), 1, "cannot be used"),
+    (("--bind", f"east={TOWN}", "--codes", "east"), 2, "LOCALITY=FILE"),
+    (("--bind", f"east={TOWN}", "--codes", "east=nowhere.yaml"), 1, "ER901"),
+    (("--bind", "east=liuhu", "--codes", "east=town.yaml"), 1, f"add --bind east={TOWN}"),
 ])  # fmt: skip
 def test_a_server_that_cannot_be_set_up(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...],
@@ -148,6 +172,7 @@ def test_a_server_that_cannot_be_set_up(
     """What is wrong with its options is said, and nothing listens."""
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
+    Path("town.yaml").write_text(TABLE, encoding="utf-8")
     ran = cli("serve", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err

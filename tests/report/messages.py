@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from envrules.v1 import common_pb2, decision_service_pb2, decisions_pb2, events_pb2, standings_pb2
+from envrules.v1 import (
+    common_pb2,
+    decision_service_pb2,
+    decisions_pb2,
+    events_pb2,
+    ruleset_service_pb2,
+    standings_pb2,
+)
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -136,3 +143,13 @@ def ranked_list() -> standings_pb2.RankedList:
         publication=decisions_pb2.PUBLICATION_PROPOSED,
     )  # fmt: skip
     return standings_pb2.RankedList(list="black", title="黑榜", entries=[entry])
+
+
+def unknown_code() -> ruleset_service_pb2.UnknownCode:
+    """Return a code that nobody has mapped, under a long name."""
+    return ruleset_service_pb2.UnknownCode(
+        scheme="scheme_x", object_class=events_pb2.OBJECT_CLASS_COMPONENT, large_class="03",
+        small_class="0305", condition="6", category="垃圾箱（果皮箱、桶）未按规定位置摆放",
+        count=1204, first_seen=at("2026-10-02 08:10"), last_seen=at("2026-10-28 17:45"),
+        issues=["GD-2026-000017", "GD-2026-000031", "GD-2026-000044"], event_ids=["e1", "e2", "e3"],
+    )  # fmt: skip

@@ -61,6 +61,7 @@ REPORTS: dict[str, RenderableType] = {
     ),
     "decisions": report.decision_table([messages.decision()] * 3, messages.ZONE),
     "lists": report.list_tables([messages.ranked_list()]),
+    "unknown codes": report.unknown_table([messages.unknown_code()] * 2, messages.ZONE),
 }
 
 

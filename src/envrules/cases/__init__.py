@@ -6,17 +6,18 @@ A case is one locality from its first event to what is decided in the end. The c
 both ways: every expectation must be met, and every decision must have been expected.
 
     scheme: my_town                     # its plugin's ruleset, or `ruleset: path` from this file
-    defaults: {units: {village: [赵村, 村1..9]}}      # also overrides, begins; cases may differ
+    defaults: {units: {village: [赵村, 村1..9]}}      # also overrides, codes, begins; cases may differ
     cases:
     - name: 69 分，警告
       ref: m 三2                        # the clause, for the reader
       overrides: {warning_line: {always: 70, 2026-08-01: 75}}     # or one value for always
+      codes: town_platform.codes.yaml   # the host's code table: a path from this file
       begins: 2026-01-01                # default: the month of the first event or tick
       steps:                            # in the order of the log, each exactly one of
       - event: {at: 2026-07-10 09:00, inspection: {kind: check, findings: [{category: 垃圾, repeat: 31}]}}
         each: {unit: [赵村, 钱村]}      # one event a row; `by:` says who submitted it
       - tick: 2026-07-20 09:00
-      - publish_ruleset: {set: {warning_line: 75}}
+      - publish_ruleset: {set: {warning_line: 75}}     # or codes: path, or both
       - close: 2026-07                  # ticks to the end of the period first
       - approve: {rule: rules.warn, unit: 赵村, by: 镇长}         # publish, revoke; at, reason, count
       - expect: {decisions: []}         # in the middle, as at the end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os.path import dirname, join, normpath
 from typing import Any, Literal, cast
 
 from envrules import calendar as cal
@@ -29,7 +30,7 @@ from envrules.ruleset.source import Path, parse
 
 _FILE = ("scheme", "ruleset", "defaults", "cases", "equivalent")
 _EQUIVALENT = ("mutants", "because")
-_DEFAULTS = ("units", "overrides", "begins")
+_DEFAULTS = ("units", "overrides", "codes", "begins")
 _CASE = ("name", "ref", *_DEFAULTS, "steps", "expect")
 _EVENT = ("event", "each", "by")
 _ACTS = ("approve", "publish", "revoke")
@@ -64,7 +65,7 @@ class _Loader:
     def file(self) -> CaseFile:
         reader = self.reader
         top = reader.fields((), "a file of worked cases", _FILE, ("scheme", "cases"))
-        defaults: dict[str, Any] = {"units": (), "overrides": {}, "begins": ""}
+        defaults: dict[str, Any] = {"units": (), "overrides": {}, "codes": "", "begins": ""}
         if "defaults" in top:
             reader.fields(("defaults",), "defaults", _DEFAULTS)
             defaults = self._setting(("defaults",), defaults)
@@ -115,6 +116,8 @@ class _Loader:
         if "overrides" in given:
             own = self._overrides((*path, "overrides"))
             setting["overrides"] = {**defaults["overrides"], **own}
+        if "codes" in given:
+            setting["codes"] = self._path(path, "codes")
         if "begins" in given:
             setting["begins"] = self.reader.time((*path, "begins"), "begins")
         return setting
@@ -160,6 +163,11 @@ class _Loader:
         if not isinstance(given, dict) or name not in given:
             return ""
         return self.reader.text((*path, name), name)
+
+    def _path(self, path: Path, name: str) -> str:
+        """Return a path that is given from the file's folder."""
+        given = self._text(path, name)
+        return normpath(join(dirname(self.reader.file), given)) if given else ""
 
     # ── steps ──
 
@@ -209,9 +217,11 @@ class _Loader:
         )  # fmt: skip
 
     def _publish(self, path: Path, number: int) -> Step:  # noqa: ARG002
-        given = self.reader.fields(path, "publish_ruleset", ("set",), ("set",))
+        given = self.reader.at(path)
+        required = () if isinstance(given, dict) and "codes" in given else ("set",)
+        given = self.reader.fields(path, "publish_ruleset", ("set", "codes"), required)
         own = self._overrides((*path, "set")) if "set" in given else {}
-        return PublishStep(self.reader.location(path), own)
+        return PublishStep(self.reader.location(path), own, self._path(path, "codes"))
 
     def _expect(self, path: Path, number: int) -> Step:  # noqa: ARG002
         return ExpectStep(

@@ -122,10 +122,12 @@ class ActStep:
 
 @dataclass(frozen=True, slots=True)
 class PublishStep:
-    """A new revision: the case's overrides with some of them replaced."""
+    """A new revision: the case's overrides with some of them replaced, or another code table."""
 
     location: str
     overrides: Overrides
+    codes: str
+    """Path of the code table; empty: the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class Case:
     units: tuple[tuple[str, str], ...]
     """Type and id (which is the title too) of each unit that is there from the beginning."""
     overrides: Overrides
+    codes: str
+    """Path of the host's code table; empty: there is none."""
     begins: str
     """Local date at which time and units begin; empty: the month of the first event or tick."""
     steps: tuple[Step, ...]

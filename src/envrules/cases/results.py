@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from envrules.cases.compare import Failure
 from envrules.cases.model import Case, CaseFile, Overrides
@@ -11,8 +11,12 @@ from envrules.model.decisions import Decision
 from envrules.model.entries import Entry
 from envrules.ruleset.compile import Scheme
 
-SchemeFactory = Callable[[Overrides], Scheme]
-"""From a locality's overrides to the compiled scheme; raises RulesetError if they do not fit."""
+
+class SchemeFactory(Protocol):
+    """From a locality's overrides and code table (its path) to the compiled scheme."""
+
+    def __call__(self, overrides: Overrides, /, codes: str = "") -> Scheme:
+        """Return the scheme; raises RulesetError if they do not fit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,9 @@ def run_case(
 ) -> CaseResult:  # fmt: skip
     """Run one case. Nothing is raised: whatever goes wrong is a failure of the case.
 
-    `schemes` gives the scheme for the case's overrides; `chainer` may be shared between cases;
-    `named` has the rules that the case may name, if they are not those of the scheme itself.
+    `schemes` gives the scheme for the case's overrides and code table; `chainer` may be shared
+    between cases; `named` has the rules that the case may name, if they are not those of the
+    scheme itself.
     """
     run = None
     try:
@@ -101,13 +102,14 @@ class _Run:
     scheme: Scheme = field(init=False)
     zone: tzinfo = field(init=False)
     _overrides: Overrides = field(init=False)
+    _codes: str = field(init=False)
     _revisions: dict[str, Scheme] = field(init=False, default_factory=dict)
     _after_step: list[int] = field(init=False, default_factory=list)
     """Last log entry after each step."""
 
     def __post_init__(self) -> None:
         self.locality = MemoryLocality(_LOCALITY, self._library, self.chainer)
-        self._overrides = dict(self.case.overrides)
+        self._overrides, self._codes = dict(self.case.overrides), self.case.codes
         self.scheme = self._compiled(self.case.location)
         self.zone = zone_named(self.scheme.timezone)
         self.touched |= {f"parameters.{name}" for name in self._overrides}
@@ -117,7 +119,7 @@ class _Run:
 
     def _compiled(self, location: str) -> Scheme:
         try:
-            scheme = self.schemes(self._overrides)
+            scheme = self.schemes(self._overrides, codes=self._codes)
         except RulesetError as error:
             raise _Stop(location, "the ruleset is refused", map(str, error.problems)) from None
         self._revisions[scheme.revision] = scheme
@@ -202,6 +204,7 @@ class _Run:
 
     def _publish(self, step: PublishStep) -> None:
         self._overrides = {**self._overrides, **step.overrides}
+        self._codes = step.codes or self._codes
         self.touched |= {f"parameters.{name}" for name in step.overrides}
         self.scheme = self._compiled(step.location)
         entry = Published(self.scheme.slug, self.scheme.revision, self._overrides,

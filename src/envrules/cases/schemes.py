@@ -11,6 +11,7 @@ from envrules.errors import Problem, RulesetError
 from envrules.model.base import canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import read_text
+from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.compile import Scheme
 from envrules.runtime.library import Library, shown
 
@@ -29,14 +30,14 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
 
     known: dict[bytes, Scheme] = {}
 
-    def compiled(overrides: Overrides) -> Scheme:
-        key = canonical_json(overrides)  # most cases of a file set the same, or nothing
+    def compiled(overrides: Overrides, /, codes: str = "") -> Scheme:
+        key = canonical_json((overrides, codes))  # most cases of a file set the same, or nothing
         if key not in known:
-            known[key] = added(overrides)
+            known[key] = added(overrides, codes)
         return known[key]
 
-    def added(overrides: Overrides) -> Scheme:
-        scheme = library.add(text, shown(path), overrides, 0)
+    def added(overrides: Overrides, codes: str) -> Scheme:
+        scheme = library.add(text, shown(path), overrides, 0, table_at(codes))
         if scheme.slug != cases.scheme:
             raise _refused(
                 cases, f"the cases are about {cases.scheme}, their ruleset is {scheme.slug}",
@@ -45,6 +46,15 @@ def factory_for(cases: CaseFile, plugins: Plugins, ruleset: Path | None = None) 
         return scheme
 
     return compiled
+
+
+def table_at(path: str) -> CodeTableText | None:
+    """Return the code table that a case names by its path, or None for no path.
+
+    Raises:
+        RulesetError: the file cannot be read.
+    """
+    return CodeTableText(shown(Path(path)), read_text(Path(path))) if path else None
 
 
 def ruleset_of(cases: CaseFile, plugins: Plugins) -> Path:

@@ -13,6 +13,7 @@ from envrules import __version__
 from envrules.cli import (
     cases,
     check,
+    codes,
     coverage,
     decisions,
     demo,
@@ -78,6 +79,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 
 for _group, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_group, epilog=f"Example:  {_example}")(_command)
+app.add_typer(codes.app, name="codes", rich_help_panel=OPERATORS)
 
 
 def _version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from envrules.cli.code_files import table_in
 from envrules.cli.server import DEFAULT_ADDRESS, AsName, ServerAddress, connected
 from envrules.cli.shell import USAGE, AsJson, Failure, LocalityArg, say, show, show_json, zone_of
 from envrules.cli.standings import SchemeArg
@@ -14,7 +15,9 @@ from envrules.errors import RulesetError
 from envrules.report import as_plain
 from envrules.report.tables import joined, local, table
 from envrules.ruleset.check import read_text
+from envrules.ruleset.codes import CodeTableText
 from envrules.v1 import locality_service_pb2 as pb
+from envrules.v1.ruleset_service_pb2 import PublishRulesetResponse
 
 Overrides = dict[str, dict[str, str]]
 
@@ -78,6 +81,12 @@ def publish(
     unset: Annotated[
         list[str] | None, typer.Option(help="Drop the locality's own values of a parameter.")
     ] = None,
+    codes: Annotated[
+        Path | None, typer.Option(help="Table of the host's codes, see envrules codes.")
+    ] = None,
+    without_codes: Annotated[
+        bool, typer.Option(help="Drop the table of the host's codes.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     retroactive: Annotated[
         bool, typer.Option(help="Values dated before today may change; needs --reason.")
@@ -91,25 +100,39 @@ def publish(
 ) -> None:
     """Put a ruleset into force: it judges open periods at once, closed ones never.
 
-    The locality's own values stay as they are unless --set or --unset changes them.
+    The locality's own values stay as they are unless --set or --unset changes them, and so does
+    the table of its host's codes.
     """
+    if codes is not None and without_codes:
+        raise Failure("give --codes or --without-codes, not both", code=USAGE)
     if file is not None and revision:
         raise Failure("give a file or --revision, not both", code=USAGE)
     text = _text(file) if file is not None else ""
+    table = table_in(codes)[0] if codes is not None else CodeTableText("", "")
     with connected(server, principal) as client:
         bound = {b.scheme: b for b in client.locality(locality).schemes}
         overrides = _overrides(bound.get(scheme), set_ or [], unset or [])
         response = client.publish(
             locality, scheme, text=text, revision=revision or "latest", overrides=overrides,
             reason=reason, retroactive=retroactive, validate_only=dry_run,
+            codes=table.text if codes is not None or without_codes else None,
+            codes_file=table.file,
         )  # fmt: skip
+    show_published(locality, response, dry_run=dry_run, as_json=as_json)
+
+
+def show_published(
+    locality: str, response: PublishRulesetResponse, *, dry_run: bool, as_json: bool
+) -> None:
+    """Print what a publication changes, and by what the locality is judged now."""
     if as_json:
         show_json(as_plain(response))
         return
     for change in response.changes:
         print(joined(change.words or change.path))
     verb = "would be" if dry_run else "is now"
-    say(f"{locality} {verb} judged by {scheme} {response.published.revision}")
+    published = response.published
+    say(f"{locality} {verb} judged by {published.scheme} {published.revision}")
 
 
 def _text(file: Path) -> str:

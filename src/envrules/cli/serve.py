@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from envrules.cli.code_files import table_in
 from envrules.cli.server import instant_of
 from envrules.cli.shell import USAGE, Failure, say, zone_of
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.errors import RulesetError, errors_in
 from envrules.hookspecs import SchemeSource, hookimpl
 from envrules.plugin_manager import PluginError, Plugins, load_plugins
-from envrules.ruleset.check import SUFFIXES, check_files, read_text
+from envrules.ruleset.check import SUFFIXES, check_files, holds_codes, read_text
+from envrules.ruleset.codes import CodeTableText
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.runtime.library import Library, shown
 from envrules.runtime.runtime import Runtime
@@ -53,6 +55,13 @@ def serve(
     rulesets: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of rulesets besides those shipped.")
     ] = None,
+    codes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LOCALITY=FILE",
+            help="Code table of a bound locality's host; the one in force when left out.",
+        ),
+    ] = None,
     insecure: Annotated[
         bool, typer.Option(help="Listen without TLS where other machines reach it.")
     ] = False,
@@ -67,14 +76,15 @@ def serve(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    bindings = [_binding(text) for text in bind or ()]
+    bindings = [_pair("--bind", text, "SCHEME") for text in bind or ()]
+    tables = _tables(codes or (), bindings)
     begin = _backfill(backfill)
     files = _files(rulesets)
     plugins = _plugins(files)
     config = _config(address, insecure, drain)
     with opened(db, create=True) as store, _running(store, plugins) as runtime:
         for locality, scheme in bindings:
-            _bind(runtime, locality, scheme, files, begin)
+            _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
         server = _built(runtime, config)
         server.start()
         host = address.rpartition(":")[0]
@@ -135,7 +145,8 @@ def _files(folder: Path | None) -> dict[str, Path]:
         for problem in problems:
             say(str(problem))
         raise Failure(f"{folder}: rulesets that cannot be used", "see envrules check")
-    return {file.stem: file for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES}
+    found = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES)
+    return {file.stem: file for file in found if not holds_codes(file)}
 
 
 def _plugins(files: Mapping[str, Path]) -> Plugins:
@@ -148,11 +159,12 @@ def _plugins(files: Mapping[str, Path]) -> Plugins:
         raise Failure(str(error), "see docs/plugins.md") from None
 
 
-def _binding(text: str) -> tuple[str, str]:
-    locality, sign, scheme = text.partition("=")
-    if not (locality and sign and scheme):
-        raise Failure(f"--bind {text}: write LOCALITY=SCHEME", code=USAGE)
-    return locality, scheme
+def _pair(option: str, text: str, what: str) -> tuple[str, str]:
+    """Return the locality that an option is for, and what it says of it."""
+    locality, sign, value = text.partition("=")
+    if not (locality and sign and value):
+        raise Failure(f"{option} {text}: write LOCALITY={what}", code=USAGE)
+    return locality, value
 
 
 Begin = tuple[str, str]
@@ -166,12 +178,33 @@ def _backfill(text: str) -> Begin | None:
     return (source, moment) if text else None
 
 
+def _tables(
+    given: Iterable[str], bindings: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], CodeTableText]:
+    """Return the code tables by the binding that each is for: a table names its scheme.
+
+    Raises:
+        Failure: a table cannot be read, or is for no binding.
+    """
+    found: dict[tuple[str, str], CodeTableText] = {}
+    for text in given:
+        locality, file = _pair("--codes", text, "FILE")
+        table, scheme = table_in(Path(file))
+        if (locality, scheme) not in bindings:
+            raise Failure(
+                f"--codes {text}: the table is for {scheme}", f"add --bind {locality}={scheme}"
+            )
+        found[locality, scheme] = table
+    return found
+
+
 def _bind(
-    runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path], begin: Begin | None
-) -> None:
+    runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path],
+    codes: CodeTableText | None, begin: Begin | None,
+) -> None:  # fmt: skip
     """Create the locality if it is new, and publish the ruleset if another is in force."""
     try:
-        _publish_if_changed(runtime, locality, scheme, files.get(scheme), begin)
+        _publish_if_changed(runtime, locality, scheme, files.get(scheme), codes, begin)
     except RulesetError as error:
         say(str(error))
         raise Failure(f"the ruleset of {scheme} cannot be used", "see envrules check") from None
@@ -180,7 +213,12 @@ def _bind(
 
 
 def _publish_if_changed(
-    runtime: Runtime, locality: str, scheme: str, file: Path | None, begin: Begin | None
+    runtime: Runtime,
+    locality: str,
+    scheme: str,
+    file: Path | None,
+    codes: CodeTableText | None,
+    begin: Begin | None,
 ) -> None:
     schemes = runtime.library.plugins.schemes
     if scheme not in schemes:
@@ -192,9 +230,10 @@ def _publish_if_changed(
         binding = runtime.locality(locality)[2].bindings.get(scheme)
         if binding is not None:
             in_force = binding.revision
-            overrides = runtime.library.source(scheme, in_force).overrides
+            known_as = runtime.library.source(scheme, in_force)
+            overrides, codes = known_as.overrides, codes or known_as.codes
     path = file or schemes[scheme].ruleset
-    compiled = runtime.library.add(read_text(path), shown(path), overrides, runtime.clock())
+    compiled = runtime.library.add(read_text(path), shown(path), overrides, runtime.clock(), codes)
     if locality not in known:
         source, moment = begin or ("", "")
         until = instant_of(moment, zone_of(compiled.timezone), "--backfill") if moment else None

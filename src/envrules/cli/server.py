@@ -14,7 +14,12 @@ from envrules import client
 from envrules.cli.shell import REFUSED, UNREACHABLE, USAGE, Failure, zone_of
 from envrules.client import CallFailed
 from envrules.model.base import Instant
-from envrules.v1 import ruleset_service_pb2, standing_service_pb2, standings_pb2
+from envrules.v1 import (
+    ruleset_service_pb2,
+    rulesets_pb2,
+    standing_service_pb2,
+    standings_pb2,
+)
 from envrules.wire.problems import Invalid
 from envrules.wire.times import parse_instant
 
@@ -49,6 +54,12 @@ class Client(client.Client):
         """Return the scores of a scheme as it is in force in a locality."""
         request = ruleset_service_pb2.GetRulesetRequest(locality=locality, scheme=scheme)
         return list(self._call(self.ruleset_stub.GetRuleset, request).ruleset.scores)
+
+    def code_table(self, locality: str, scheme: str) -> rulesets_pb2.RulesetFile | None:
+        """Return the table of the host's codes in force, if there is one."""
+        request = ruleset_service_pb2.GetRulesetRequest(locality=locality, scheme=scheme)
+        ruleset = self._call(self.ruleset_stub.GetRuleset, request).ruleset
+        return ruleset.code_table if ruleset.HasField("code_table") else None
 
     def standings_read(
         self, request: standing_service_pb2.ListStandingsRequest

@@ -11,6 +11,7 @@ from envrules import calendar as cal
 from envrules.engine.appeals import Appeals
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.judging import Bench
+from envrules.engine.unknown import unknown_category
 from envrules.kinds import scores, taxonomy
 from envrules.kinds.compiled import cite_value, plain
 from envrules.kinds.scores import Charge, Score, Table, Tally
@@ -28,6 +29,7 @@ from envrules.model.events import (
     order_key,
 )
 from envrules.model.values import Citation
+from envrules.ruleset.code_table import HostCode, code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,17 @@ class _Sighting:
     event: Event
     finding: str
     inspection: str
-    category: str
+    code: HostCode
     place: str
     issue: str
     duplicate: bool
     is_finding: bool = True
     """False for the inspection itself, which assesses even if it found nothing."""
+
+    @property
+    def category(self) -> str:
+        """The category in the scheme's words."""
+        return self.code.category
 
 
 def gather(
@@ -262,12 +269,12 @@ def _sightings(event: Event) -> Iterator[_Sighting]:
     """Yield what an event found; an inspection always yields itself first, without a category."""
     payload = event.payload
     if isinstance(payload, IssueFound):
-        yield _Sighting(event, "", payload.inspection, payload.category, payload.place,
+        yield _Sighting(event, "", payload.inspection, code_of(payload), payload.place,
                         payload.issue, bool(payload.duplicate_of))  # fmt: skip
     elif isinstance(payload, Inspection):
-        yield _Sighting(event, "", payload.inspection, "", "", "", False, is_finding=False)
+        yield _Sighting(event, "", payload.inspection, HostCode(), "", "", False, is_finding=False)
         for finding in payload.findings:
-            yield _Sighting(event, finding.id, payload.inspection, finding.category, finding.place,
+            yield _Sighting(event, finding.id, payload.inspection, code_of(finding), finding.place,
                             finding.issue, bool(finding.duplicate_of))  # fmt: skip
 
 
@@ -291,11 +298,10 @@ def _charge(
         move, why = evidence.out[sighting.issue]
         evidence.sources.append(move.id)
         return unscored("void", f"案件 {sighting.issue} {why}，不扣分")
+    if reason := unknown_category(scheme, sighting.code):
+        return unscored("parked", f"{reason}，暂存待判", scheme.taxonomy_citation)
     if not sighting.category:
         return unscored("incomplete", "未写问题类别，无法对照扣分表，待补报")
-    if scheme.categories and sighting.category not in scheme.categories:
-        reason = f"问题类别“{sighting.category}”不在本方案之内，暂存待判"
-        return unscored("parked", reason, scheme.taxonomy_citation)
     if sighting.place and scheme.places and sighting.place not in scheme.places:
         return unscored("parked", f"地点代码“{sighting.place}”不在本方案之内，暂存待判")
     excluded = _excluded(bench, event, day)

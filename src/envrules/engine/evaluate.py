@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -35,7 +35,7 @@ from envrules.engine.sequence import judge_sequence
 from envrules.engine.slip import judge_slip
 from envrules.engine.unread import judge_unread
 from envrules.kinds.compiled import cite
-from envrules.model.decisions import Content, Slot
+from envrules.model.decisions import Content, Slot, Step
 from envrules.model.events import AppealDecided, AppealFiled
 from envrules.model.values import NoValueInForce
 
@@ -63,6 +63,10 @@ def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     except NoValueInForce as missing:
         judged = Judgement()
         judged.add(_no_value(bench, node, missing))
+    if inputs.coded:
+        judged.contents = {
+            slot: _decoded(node, content, inputs.coded) for slot, content in judged.contents.items()
+        }
     appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
     if inputs.acts or appeals:
         _as_acted_on(bench, judged, inputs)
@@ -82,6 +86,16 @@ def _too_late(bench: Bench, target: Node, feed: Feed) -> bool:
     Nothing is told any more, or a unit that nobody knew at the close would be judged for it.
     """
     return freezes(feed) and target.parts[1] in bench.context.closes
+
+
+def _decoded(node: Node, content: Content, coded: Mapping[str, tuple[Step, ...]]) -> Content:
+    """Return a decision that says how the host's codes were read that it rests on.
+
+    A unit's figure rests on too many findings to repeat it for each: their deductions say it.
+    """
+    causes = content.events if node.kind == "issue" else (content.slot.anchor,)
+    steps = tuple(step for cause in causes for step in coded.get(cause, ()))
+    return replace(content, steps=(*content.steps, *steps)) if steps else content
 
 
 def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:

@@ -14,6 +14,7 @@ from envrules.engine.issue_facts import tell_facts
 from envrules.engine.issue_feeds import feed_counts, feed_point, feed_recurrences
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, charged_unit
+from envrules.engine.unknown import unknown_category
 from envrules.kinds import lifecycle
 from envrules.kinds.compiled import cite
 from envrules.kinds.lifecycle import IssueState
@@ -21,6 +22,7 @@ from envrules.model.base import Instant
 from envrules.model.decisions import Content
 from envrules.model.events import Event, IssueMoved
 from envrules.model.values import Citation
+from envrules.ruleset.code_table import code_of
 
 
 def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
@@ -82,7 +84,7 @@ def _parked(bench: Bench, state: IssueState, found: Event) -> Content | None:
     elif bench.context.registry.unit(unit, found.occurred_at) is None:
         reason = f"单位 {unit} 在发现之时未登记"
     elif scheme.categories and payload.category not in scheme.categories:
-        reason = f"问题类别“{payload.category}”不在本方案之内"
+        reason = unknown_category(scheme, code_of(payload)) or "未写问题类别"
     elif scheme.places and payload.place and payload.place not in scheme.places:
         reason = f"地点类型“{payload.place}”不在本方案之内"
     if not reason:

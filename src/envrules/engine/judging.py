@@ -16,7 +16,7 @@ from envrules.kinds.lists import Standing
 from envrules.kinds.points import PointIssue
 from envrules.kinds.recurrences import Sighting
 from envrules.model.base import Frozen, Instant
-from envrules.model.decisions import Consequence, Content, Slot
+from envrules.model.decisions import Consequence, Content, Slot, Step
 from envrules.model.entries import Act
 from envrules.model.events import Event
 from envrules.ruleset.compile import Scheme
@@ -133,6 +133,8 @@ class Inputs:
     acts: Sequence[Act] = ()
     feeds: Mapping[str, Sequence[Feed]] = field(default_factory=dict)
     """Source node key → what it feeds."""
+    coded: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    """Event id, or `event#finding`, whose codes the code table read → how it did."""
 
     def fed(self) -> list[Feed]:
         """Return all feeds, by source, so that their order does not depend on arrival."""

@@ -381,12 +381,13 @@ class Projection:
     def _inputs(self, scheme: Scheme, node: NodeState) -> Inputs:
         entries = self.state.entries(node.inputs)
         events = [
-            scheme.read(e.event if e.event.seq == seq else replace(e.event, seq=seq))
+            e.event if e.event.seq == seq else replace(e.event, seq=seq)
             for seq, e in entries if isinstance(e, Arrived)
         ]  # fmt: skip
         acts = [entry for _, entry in entries if isinstance(entry, Act)]
         fed = {} if parse_node(node.key).kind in UNFED else self.state.feeds(node.key)
-        return Inputs(events, acts, fed)
+        coded = scheme.codes.how(events) if scheme.codes is not None else {}
+        return Inputs([scheme.read(event) for event in events], acts, fed, coded)
 
     def view(self, score: tuple[str, str, str, str]) -> tuple[Bench, Inputs]:
         """Return the bench and inputs of one score node (scheme, score, period, unit), to read.

@@ -7,6 +7,7 @@ is about a ruleset instead: what officials read and sign before it decides anyth
 """
 
 from envrules.report.as_json import as_plain
+from envrules.report.codes import draft_entries, unknown_table
 from envrules.report.decisions import decision_line, decision_table
 from envrules.report.explain import explanation
 from envrules.report.standings import list_tables, standing_table
@@ -18,8 +19,10 @@ __all__ = [
     "console",
     "decision_line",
     "decision_table",
+    "draft_entries",
     "explanation",
     "list_tables",
     "standing_table",
     "statement_report",
+    "unknown_table",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
 from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
 from envrules.ruleset.characters import MAX_BYTES, decode
+from envrules.ruleset.check_codes import check_codes
 from envrules.ruleset.check_figures import check_figures
 from envrules.ruleset.check_issues import check_issues
 from envrules.ruleset.check_references import check_references
@@ -16,6 +17,7 @@ from envrules.ruleset.check_rules import check_rules
 from envrules.ruleset.check_scores import check_scores
 from envrules.ruleset.check_slips import check_slips
 from envrules.ruleset.check_values import check_values
+from envrules.ruleset.codes import CodeTableText, is_code_table, load_codes
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 
 SUFFIXES = (".yaml", ".yml")
@@ -66,10 +68,17 @@ def check_file(path: Path) -> list[Problem]:
         return list(error.problems)
 
 
-def check_files(paths: Iterable[Path]) -> list[Problem]:
-    """Return the problems of ruleset files, and of all those directly in the folders given."""
+def check_files(
+    paths: Iterable[Path], installed: Callable[[str], Path | None] = lambda _scheme: None
+) -> list[Problem]:
+    """Return the problems of ruleset files and code tables, and of all directly in folders given.
+
+    A code table is held against its scheme's ruleset: one of the files, or what `installed`
+    finds for the scheme.
+    """
     problems: list[Problem] = []
     named: defaultdict[str, list[Path]] = defaultdict(list)
+    tables: list[Path] = []
     for path in paths:
         files = sorted(_rulesets_in(path)) if path.is_dir() else [path]
         if not files:
@@ -77,8 +86,14 @@ def check_files(paths: Iterable[Path]) -> list[Problem]:
                 str(path), 1, 1, "ER903", "the folder holds no ruleset", "name a folder with *.yaml"
             ))  # fmt: skip
         for file in files:
-            if file not in named[file.stem]:
+            if holds_codes(file):
+                tables.append(file)
+            elif file not in named[file.stem]:
                 named[file.stem].append(file)
+    for table in tables:
+        problems += _check_table(
+            table, lambda scheme: named[scheme][0] if scheme in named else installed(scheme)
+        )
     for name, files in named.items():
         for file in files:
             problems += check_file(file)
@@ -92,6 +107,29 @@ def check_files(paths: Iterable[Path]) -> list[Problem]:
 
 def _rulesets_in(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.suffix in SUFFIXES)
+
+
+def holds_codes(file: Path) -> bool:
+    """Return whether a file is a code table and no ruleset; one that cannot be read is neither."""
+    try:
+        return is_code_table(read_text(file))
+    except RulesetError:
+        return False
+
+
+def _check_table(table: Path, ruleset_of: Callable[[str], Path | None]) -> list[Problem]:
+    """Return the problems of a code table's file."""
+    try:
+        loaded = load_codes(CodeTableText(str(table), read_text(table)))
+        ruleset = ruleset_of(loaded.spec.scheme)
+        if ruleset is None:
+            return [loaded.problem(
+                "ER701", ("scheme",), f"there is no ruleset {loaded.spec.scheme} to check it by",
+                f"check it together with {loaded.spec.scheme}.yaml, or correct the name",
+            )]  # fmt: skip
+        return check_codes(loaded, load_ruleset(read_text(ruleset), str(ruleset)).spec)
+    except RulesetError as error:
+        return list(error.problems)
 
 
 def _name(loaded: LoadedRuleset) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The declared type at any path of a ruleset, and what it is called in messages."""
+"""The declared type at any path of a ruleset or code table, and what it is called in messages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from envrules.kinds.common import ParamRef, Slug, Text, Word
 from envrules.kinds.consequences import FactName
+from envrules.ruleset.codes_schema import Code
 from envrules.ruleset.schema import DateKey, RulesetSpec, Spans
 from envrules.ruleset.source import Path
 
@@ -34,6 +35,7 @@ FORMS: dict[Any, Form] = {
     DateKey: Form("`always` or a date", "write always, or a date like 2027-01-01"),
     Spans: Form("a span of hours", 'write it like "08:30-12:00"'),
     FactName: Form("the name of a fact", "write a name without blanks, or any"),
+    Code: Form("a code of the host (text)", "write it just as the host sends it"),
 }
 """The kinds of text by their type."""
 _PLAIN = {str: "text", Decimal: "a number", bool: "true or false", int: "a whole number"}
@@ -41,9 +43,9 @@ _PLAIN = {str: "text", Decimal: "a number", bool: "true or false", int: "a whole
 
 @cache
 def fields_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's fields and their types, constraints included."""
+    """Return a model's fields, as files call them, and their types, constraints included."""
     hints = get_type_hints(model, include_extras=True)
-    return {name: hints[name] for name in model.model_fields}
+    return {field.alias or name: hints[name] for name, field in model.model_fields.items()}
 
 
 def options(declared: Any) -> Iterator[Any]:
@@ -76,17 +78,17 @@ def step_into(declared: Any, step: str | int) -> Any:
     return None
 
 
-def type_at(path: Path) -> Any:
-    """Return the declared type at a path of the ruleset; None where the schema has no place."""
-    declared: Any = RulesetSpec
+def type_at(path: Path, whole: type[BaseModel] = RulesetSpec) -> Any:
+    """Return the declared type at a path of a file; None where its schema has no place."""
+    declared: Any = whole
     for step in path:
         declared = step_into(declared, step)
     return declared
 
 
-def key_type_at(path: Path) -> Any:
+def key_type_at(path: Path, whole: type[BaseModel] = RulesetSpec) -> Any:
     """Return the declared type of the last key of `path`, which a mapping of any keys holds."""
-    for option in options(type_at(path[:-1])):
+    for option in options(type_at(path[:-1], whole)):
         if get_origin(option) is dict:
             return get_args(option)[0]
     return None

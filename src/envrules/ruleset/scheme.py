@@ -29,6 +29,7 @@ from envrules.kinds.taxonomy import Class, Exclusion
 from envrules.model.base import Instant
 from envrules.model.events import Event
 from envrules.model.values import Citation
+from envrules.ruleset.code_table import CodeTable
 
 Classify = Callable[[Event], Event]
 
@@ -70,10 +71,13 @@ class Scheme:
     taxonomy_citation: Citation
     classify: Classify | None = field(default=None, compare=False)
     """The plugin's reading of an event (hook `envrules_classify`), if it has one."""
+    codes: CodeTable | None = field(default=None, compare=False)
+    """What the codes of the locality's host mean, if there is a table of them."""
 
     def read(self, event: Event) -> Event:
-        """Return the event as this scheme reads it."""
-        return event if self.classify is None else self.classify(event)
+        """Return the event as this scheme reads it: the host's codes first, then the plugin."""
+        known = event if self.codes is None else self.codes.read(event)
+        return known if self.classify is None else self.classify(known)
 
     def day(self, instant: Instant) -> date:
         """Return the local date of an instant."""

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
+from envrules.kinds.common import Spec
 from envrules.ruleset.schema import RulesetSpec
 from envrules.ruleset.schema_types import (
     allowed_words,
@@ -30,6 +31,8 @@ from envrules.ruleset.schema_types import (
 from envrules.ruleset.source import Data, Document, Path
 from envrules.ruleset.syntax_errors import full_width_hint
 from envrules.ruleset.words import listed, nearest, quoted, shown
+
+S = TypeVar("S", bound=Spec)
 
 _WRONG_TYPES = frozenset(
     {"string_type", "bool_type", "int_type", "is_instance_of", "tuple_type", "dict_type",
@@ -58,11 +61,19 @@ def validate(document: Document, file: str) -> RulesetSpec:
             "begin with `ruleset: <name>`, `title: ...`, `timezone: Asia/Shanghai`",
         )  # fmt: skip
         raise RulesetError([problem])
-    translate = _Translator(document, file)
+    return fit(document, file, RulesetSpec, "the ruleset")
+
+
+def fit(document: Document, file: str, kind: type[S], whole: str) -> S:
+    """Return the specification of this kind in a document that is a mapping, called `whole`.
+
+    Raises RulesetError with all that is wrong.
+    """
+    translate = _Translator(document, file, kind, whole)
     empty = {path for path in document.values if _at(document.data, path) is None}
     problems = [translate.empty(path) for path in islice(sorted(empty, key=str), MAX_PROBLEMS)]
     try:
-        spec = RulesetSpec.model_validate(_fitted(document.data, RulesetSpec), strict=True)
+        spec = kind.model_validate(_fitted(document.data, kind), strict=True)
     except ValidationError as error:
         faults = [fault for fault in _faults(error, document.data) if fault.path not in empty]
         worded = map(translate.problem, _without_alternatives(faults))
@@ -145,13 +156,22 @@ class _Translator:
 
     document: Document
     file: str
+    kind: type[Spec]
+    whole: str
+    """What the document is called."""
+
+    def _name(self, path: Path) -> str:
+        return self.document.name(path, self.whole)
+
+    def _type(self, path: Path, *, in_key: bool = False) -> Any:
+        return (key_type_at if in_key else type_at)(path, self.kind)
 
     def empty(self, path: Path) -> Problem:
         """Return the problem of a key or item that has no value."""
-        declared = type_at(path)
+        declared = self._type(path)
         what = describe(declared) if declared is not None else "a value"
         return self._at_key(
-            path, "ER205", f"{self.document.name(path)} has no value",
+            path, "ER205", f"{self._name(path)} has no value",
             f"write {what}, or remove it",
         )  # fmt: skip
 
@@ -170,7 +190,7 @@ class _Translator:
                 few = "one entry" if fault.limit == 1 else f"{fault.limit} entries"
                 return self._at_key(
                     fault.path, "ER209",
-                    f"{self.document.name(fault.path)} needs at least {few}",
+                    f"{self._name(fault.path)} needs at least {few}",
                     "write what is missing, or remove what needs it",
                 )  # fmt: skip
             case kind if kind in _WRONG_TYPES and not fault.in_key:
@@ -180,38 +200,38 @@ class _Translator:
 
     def _unknown(self, fault: _Fault) -> Problem:
         *above, name = fault.path
-        known = known_fields(type_at(tuple(above)))
+        known = known_fields(self._type(tuple(above)))
         near = nearest(str(name), known)
         return self._at_key(
             fault.path, "ER202",
-            f"{self.document.name(tuple(above))} has no field {quoted(str(name))}",
+            f"{self._name(tuple(above))} has no field {quoted(str(name))}",
             (f"did you mean {near}?" if near else f"remove it; there is {listed(known)}")
             + full_width_hint(str(name)),
         )  # fmt: skip
 
     def _missing(self, fault: _Fault) -> Problem:
-        declared = step_into(type_at(fault.path), fault.field)
+        declared = step_into(self._type(fault.path), fault.field)
         return self._at_key(
-            fault.path, "ER203", f"{self.document.name(fault.path)} lacks {fault.field}",
+            fault.path, "ER203", f"{self._name(fault.path)} lacks {fault.field}",
             f"add `{fault.field}:` with {describe(declared)}",
         )  # fmt: skip
 
     def _wrong_type(self, fault: _Fault) -> Problem:
         value = _at(self.document.data, fault.path)
-        declared = type_at(fault.path)
+        declared = self._type(fault.path)
         expected = describe(declared)
         return self._at_value(
             fault.path, "ER204",
-            f"{self.document.name(fault.path)} must be {expected}, not {shown(value)}",
+            f"{self._name(fault.path)} must be {expected}, not {shown(value)}",
             _fix_type(value, declared, expected),
         )  # fmt: skip
 
     def _not_allowed(self, fault: _Fault) -> Problem:
-        declared = (key_type_at if fault.in_key else type_at)(fault.path)
+        declared = self._type(fault.path, in_key=fault.in_key)
         allowed = allowed_words(declared)
         value = fault.path[-1] if fault.in_key else _at(self.document.data, fault.path)
         near = nearest(value, allowed) if isinstance(value, str) else None
-        name = self.document.name(fault.path[:-1] if fault.in_key else fault.path)
+        name = self._name(fault.path[:-1] if fault.in_key else fault.path)
         return (self._at_key if fault.in_key else self._at_value)(
             fault.path, "ER206", f"{name}: {shown(value)} is not allowed here",
             f"did you mean {near}?" if near else f"use one of {', '.join(allowed)}",
@@ -221,15 +241,15 @@ class _Translator:
         given = _at(self.document.data, fault.path)
         return self._at_key(
             fault.path, "ER208",
-            f"{self.document.name(fault.path)} gives {', '.join(given) or 'no field'}",
+            f"{self._name(fault.path)} gives {', '.join(given) or 'no field'}",
             fault.said,
         )  # fmt: skip
 
     def _malformed(self, fault: _Fault) -> Problem:
-        declared = (key_type_at if fault.in_key else type_at)(fault.path)
+        declared = self._type(fault.path, in_key=fault.in_key)
         form = form_of(declared)
         value = str(fault.path[-1]) if fault.in_key else _at(self.document.data, fault.path)
-        name = self.document.name(fault.path[:-1] if fault.in_key else fault.path)
+        name = self._name(fault.path[:-1] if fault.in_key else fault.path)
         if fault.type == "string_too_long":
             message = f"{name}: {shown(value)} is longer than {fault.limit} characters"
             fix = "shorten it"

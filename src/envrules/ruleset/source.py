@@ -85,8 +85,11 @@ class Document:
             path = path[:-1]
         return self.values[path]
 
-    def name(self, path: Path) -> str:
-        """Return the path as people write it: dots between, and list items by their id."""
+    def name(self, path: Path, whole: str = "the ruleset") -> str:
+        """Return the path as people write it: dots between, and list items by their id.
+
+        `whole` is what the document itself is called.
+        """
         node: Any = self.data
         names = []
         for step in path:
@@ -97,7 +100,7 @@ class Document:
             else:
                 known = node.get("id") if isinstance(node, dict) else None
                 names.append(as_name(known) if isinstance(known, str) else f"#{step + 1}")
-        return ".".join(names) or "the ruleset"
+        return ".".join(names) or whole
 
 
 def parse(

@@ -12,6 +12,8 @@ from envrules.errors import Problem, RulesetError, errors_in
 from envrules.model.base import Frozen, Instant, canonical_json
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.check import check_ruleset
+from envrules.ruleset.check_codes import check_codes
+from envrules.ruleset.codes import CodeTableText, LoadedCodes, load_codes, with_codes
 from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
@@ -27,6 +29,7 @@ class Revision(Frozen):
     file: str
     text: str
     overrides: dict[str, dict[str, str]] = {}
+    codes: CodeTableText | None = None
 
 
 _decode = msgspec.json.Decoder(Revision).decode
@@ -47,7 +50,8 @@ class Library:
         if found is None:
             stored = self.source(scheme, revision)
             loaded = load_ruleset(stored.text, stored.file)
-            found = self._compile(loaded, revision, stored.overrides)
+            codes = load_codes(stored.codes) if stored.codes is not None else None
+            found = self._compile(loaded, revision, stored.overrides, codes)
         return found
 
     def source(self, scheme: str, revision: str) -> Revision:
@@ -60,36 +64,59 @@ class Library:
             known = self._known[scheme, revision] = _decode(payload)
         return known
 
-    def add(self, text: str, file: str, overrides: Overrides, at: Instant) -> Scheme:
-        """Check, compile and keep a ruleset; return its scheme.
+    def add(
+        self, text: str, file: str, overrides: Overrides, at: Instant,
+        codes: CodeTableText | None = None,
+    ) -> Scheme:  # fmt: skip
+        """Check, compile and keep a ruleset, with a locality's own values and its host's codes.
 
         Raises:
-            RulesetError: the ruleset is not good; nothing is kept.
+            RulesetError: the ruleset or the code table is not good; nothing is kept.
         """
         loaded = load_ruleset(text, file)
         problems = errors_in(check_ruleset(loaded))
         if problems:
             raise RulesetError(problems)
         _check_overrides(loaded, overrides)
+        table = _checked(codes, loaded) if codes is not None else None
         slug = loaded.spec.ruleset
         own = {name: dict(values) for name, values in overrides.items() if values}
         source = self.plugins.schemes.get(slug)
         versions = {"envrules": __version__, slug: source.version if source else ""}
-        revision = revision_id(loaded, overrides=own, calendar=CALENDAR_DATA, versions=versions)
-        kept = Revision(file, text, own)
-        self._known[slug, revision] = kept
-        if self._store is not None:
-            self._store.put_revision(slug, revision, canonical_json(kept), at)
-        return self._compile(loaded, revision, own)
+        revision = revision_id(
+            loaded, overrides=own, calendar=CALENDAR_DATA, versions=versions, codes=table
+        )
+        given = Revision(file, text, own, codes)
+        if self._keep(slug, revision, given, at) != given:
+            return self(slug, revision)
+        return self._compile(loaded, revision, own, table)
 
-    def add_builtin(self, slug: str, overrides: Overrides, at: Instant) -> Scheme:
+    def add_builtin(
+        self, slug: str, overrides: Overrides, at: Instant, codes: CodeTableText | None = None
+    ) -> Scheme:
         """Add the ruleset that the scheme's plugin brings; KeyError for an unknown scheme."""
         path = self.plugins.schemes[slug].ruleset
-        return self.add(path.read_text(encoding="utf-8"), shown(path), overrides, at)
+        return self.add(path.read_text(encoding="utf-8"), shown(path), overrides, at, codes)
 
-    def _compile(self, loaded: LoadedRuleset, revision: str, overrides: Overrides) -> Scheme:
+    def _keep(self, slug: str, revision: str, given: Revision, at: Instant) -> Revision:
+        """Keep a revision as it was first written; return that.
+
+        Another comment or file name is no other revision, and decisions cite the lines of one text.
+        """
+        try:
+            return self.source(slug, revision)
+        except KeyError:
+            if self._store is not None:
+                self._store.put_revision(slug, revision, canonical_json(given), at)
+            self._known[slug, revision] = given
+            return given
+
+    def _compile(
+        self, loaded: LoadedRuleset, revision: str, overrides: Overrides, codes: LoadedCodes | None
+    ) -> Scheme:
         slug = loaded.spec.ruleset
         scheme = compile_ruleset(loaded, revision, overrides, self.plugins.classifier(slug))
+        scheme = with_codes(scheme, codes)
         self._compiled[slug, revision] = scheme
         return scheme
 
@@ -111,3 +138,11 @@ def _check_overrides(loaded: LoadedRuleset, overrides: Overrides) -> None:
     problems = errors_in(check_ruleset(with_overrides(loaded, overrides)))
     if problems:
         raise RulesetError(problems)
+
+
+def _checked(codes: CodeTableText, ruleset: LoadedRuleset) -> LoadedCodes:
+    loaded = load_codes(codes)
+    problems = errors_in(check_codes(loaded, ruleset.spec))
+    if problems:
+        raise RulesetError(problems)
+    return loaded

@@ -14,6 +14,7 @@ from envrules.model.base import Frozen, Instant, digest
 from envrules.model.decisions import Content, Decision, decode_decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
+from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.appender import Appender
 from envrules.runtime.backing import StoreBacking
@@ -236,9 +237,12 @@ class Runtime:
 
     def publish(
         self, locality: str, scheme: str, by: str, *, text: str = "", file: str = "",
-        revision: str = "", overrides: Overrides | None = None, reason: str = "",
+        revision: str = "", overrides: Overrides | None = None,
+        codes: CodeTableText | None = None, reason: str = "",
     ) -> tuple[str, int]:  # fmt: skip
         """Bind a locality to a revision: one given by id, a text, or the scheme's own ruleset.
+
+        `codes` is the table of its host's codes; a revision given by id comes with its own.
 
         Returns the revision and its log entry.
 
@@ -256,10 +260,10 @@ class Runtime:
                 ) from None
         elif text:
             compiled = self.library.add(
-                text, file or f"{scheme}.yaml", overrides or {}, self.clock()
+                text, file or f"{scheme}.yaml", overrides or {}, self.clock(), codes
             )
         elif scheme in self.library.plugins.schemes:
-            compiled = self.library.add_builtin(scheme, overrides or {}, self.clock())
+            compiled = self.library.add_builtin(scheme, overrides or {}, self.clock(), codes)
         else:
             raise NotFound(
                 f"no scheme {scheme!r}; known: {', '.join(self.library.plugins.schemes)}",

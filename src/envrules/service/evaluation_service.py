@@ -11,7 +11,7 @@ from envrules.ruleset.compile import Scheme
 from envrules.service.evaluation import evaluate, read_entries, standing_now
 from envrules.service.fields import ID, Fields
 from envrules.service.host import Host
-from envrules.service.rulesets_in import Source, overrides_in, source_in
+from envrules.service.rulesets_in import Source, codes_in, overrides_in, source_in
 from envrules.service.shelf import LATEST
 from envrules.service.standings_out import FIGURES, find_score, standing_out
 from envrules.service.status import Refusal
@@ -43,6 +43,7 @@ class EvaluationService(EvaluationServiceServicer):
         if request.HasField("ruleset"):
             source = source_in("ruleset", request.ruleset, slug, fields)
         overrides = overrides_in("overrides", request.overrides, fields)
+        codes = codes_in(request, fields)
         if not request.entries:
             fields.refuse("entries", "REQUIRED")
         for i, asked in enumerate(request.standings):
@@ -51,7 +52,7 @@ class EvaluationService(EvaluationServiceServicer):
         given = read_entries(request.entries, fields)
         fields.done()
         self._host.principals.caller(context, "read")
-        scheme = source.found(self._host.shelf, slug, overrides).scheme
+        scheme = source.found(self._host.shelf, slug, overrides, codes).scheme
         locality = evaluate(scheme, given, lambda: self._host.goes_on(context))
         if locality is None:
             raise self._host.stopping()

@@ -15,7 +15,7 @@ from envrules.service.fields import ID, OPTIONAL_ID, REQUIRED_TEXT, Fields
 from envrules.service.host import Host
 from envrules.service.paging import fitting, next_token, position
 from envrules.service.rulesets_in import overrides_in
-from envrules.service.rulesets_out import overrides_out
+from envrules.service.rulesets_out import codes_file, overrides_out
 from envrules.service.shelf import Ruleset
 from envrules.service.status import Refusal
 from envrules.store import LocalityRow, ProjectionRow, UnknownLocality
@@ -81,7 +81,7 @@ class LocalityService(LocalityServiceServicer):
                 source = ruleset.source
                 _, seq = self._host.runtime.publish(
                     locality, ruleset.scheme.slug, by, text=source.text, file=source.file,
-                    overrides=source.overrides,
+                    overrides=source.overrides, codes=source.codes,
                 )  # fmt: skip
         if seq:
             self._host.wait_decided(context, locality, seq, _PATIENCE)
@@ -149,8 +149,9 @@ class LocalityService(LocalityServiceServicer):
         for slug, binding in sorted(state.bindings.items()):
             source = self._host.runtime.library.source(slug, binding.revision)
             yield pb.SchemeBinding(
-                scheme=slug, revision=binding.revision, overrides=overrides_out(source.overrides)
-            )
+                scheme=slug, revision=binding.revision,
+                overrides=overrides_out(source.overrides), code_table=codes_file(source),
+            )  # fmt: skip
 
     def _stall(self, locality: LocalityRow, projection: ProjectionRow) -> pb.Stall | None:
         """Return why the decisions stand still: since the entry came that cannot be judged."""

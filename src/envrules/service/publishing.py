@@ -10,9 +10,9 @@ from datetime import date
 import grpc
 
 from envrules.engine.state import Binding
-from envrules.model.entries import Published, decode_entry
+from envrules.model import entries
 from envrules.model.values import ALWAYS
-from envrules.ruleset.diff import Change, diff_rulesets
+from envrules.ruleset.diff import Change
 from envrules.ruleset.overrides import Overrides
 from envrules.service.host import Host
 from envrules.service.shelf import Ruleset
@@ -27,12 +27,26 @@ class Publication:
 
     locality: str
     ruleset: Ruleset
+    keeps_codes: bool
+    """The locality keeps the code table in force, whatever table the ruleset comes with."""
     by: str
     reason: str
     retroactive: bool
     expected: str
     """Revision that the caller believes to be in force; empty: not compared."""
     validate_only: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was published, or would be."""
+
+    entry: entries.Published
+    seq: int
+    """Its log entry; 0 if it was only tried."""
+    ruleset: Ruleset
+    changes: Sequence[Change]
+    """What it changes."""
 
 
 class Publisher:
@@ -42,10 +56,8 @@ class Publisher:
         self._host = host
         self._turns: dict[str, threading.Lock] = {}
 
-    def publish(
-        self, wanted: Publication, context: grpc.ServicerContext
-    ) -> tuple[Published, int, Sequence[Change]]:
-        """Publish, unless it is in force; return the publication, its log entry, what it changes.
+    def publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
+        """Publish, unless it is in force.
 
         Raises:
             Refusal: ABORTED, another revision is in force than expected; FAILED_PRECONDITION,
@@ -56,13 +68,13 @@ class Publisher:
         with self._turns.setdefault(wanted.locality, threading.Lock()):
             return self._publish(wanted, context)
 
-    def _publish(
-        self, wanted: Publication, context: grpc.ServicerContext
-    ) -> tuple[Published, int, Sequence[Change]]:
-        scheme = wanted.ruleset.scheme
-        binding = self._in_force(wanted.locality, scheme.slug, context)
+    def _publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
+        binding = self._in_force(wanted.locality, wanted.ruleset.scheme.slug, context)
+        ruleset = self._with_codes(wanted, binding)
+        scheme = ruleset.scheme
         if binding is not None and binding.revision == scheme.revision:
-            return self._entry(wanted.locality, binding.seq), binding.seq, ()
+            entry = self._entry(wanted.locality, binding.seq)
+            return Outcome(entry, binding.seq, ruleset, ())
         in_force = binding.revision if binding is not None else ""
         if wanted.expected and wanted.expected != in_force:
             raise Refusal(
@@ -70,18 +82,18 @@ class Publisher:
                 f"revision {in_force or '(none)'} is in force, not {wanted.expected}",
                 revision=in_force,
             )  # fmt: skip
-        changes = self._changes(binding, wanted.ruleset)
+        changes = self._changes(binding, ruleset)
         if not wanted.retroactive:
             self._check_not_retroactive(changes, scheme.day(self._host.runtime.clock()))
-        published = Published(
-            scheme.slug, scheme.revision, _plain(wanted.ruleset.source.overrides), wanted.by,
+        entry = entries.Published(
+            scheme.slug, scheme.revision, _plain(ruleset.source.overrides), wanted.by,
             wanted.reason, self._host.runtime.clock(),
         )  # fmt: skip
         if wanted.validate_only:
-            return published, 0, changes
-        seq = self._append(wanted)
+            return Outcome(entry, 0, ruleset, changes)
+        seq = self._append(wanted, ruleset)
         self._host.wait_decided(context, wanted.locality, seq, _PATIENCE)
-        return self._entry(wanted.locality, seq), seq, changes
+        return Outcome(self._entry(wanted.locality, seq), seq, ruleset, changes)
 
     def _in_force(
         self, locality: str, scheme: str, context: grpc.ServicerContext
@@ -91,17 +103,24 @@ class Publisher:
         self._host.wait_decided(context, locality, row.head_seq, _PATIENCE)
         return self._host.runtime.locality(locality)[2].bindings.get(scheme)
 
-    def _entry(self, locality: str, seq: int) -> Published:
+    def _with_codes(self, wanted: Publication, binding: Binding | None) -> Ruleset:
+        if not wanted.keeps_codes:
+            return wanted.ruleset
+        shelf, codes = self._host.shelf, None
+        if binding is not None:
+            codes = shelf.revision(binding.scheme, binding.revision).source.codes
+        return shelf.with_codes(wanted.ruleset, codes)
+
+    def _entry(self, locality: str, seq: int) -> entries.Published:
         row = self._host.runtime.store.log_rows(locality, (seq,))[seq]
-        entry = decode_entry(row.payload)
-        assert isinstance(entry, Published)
+        entry = entries.decode_entry(row.payload)
+        assert isinstance(entry, entries.Published)
         return entry
 
     def _changes(self, binding: Binding | None, after: Ruleset) -> Sequence[Change]:
         if binding is None:
             return ()
-        before = self._host.shelf.revision(binding.scheme, binding.revision)
-        return diff_rulesets(before.loaded(), after.loaded())
+        return after.changes(self._host.shelf.revision(binding.scheme, binding.revision))
 
     def _check_not_retroactive(self, changes: Sequence[Change], today: date) -> None:
         past = [change for change in changes if reaches_back(change, today)]
@@ -113,11 +132,11 @@ class Publisher:
                 "from today on, or set retroactive and give a reason",
             )  # fmt: skip
 
-    def _append(self, wanted: Publication) -> int:
-        source = wanted.ruleset.source
+    def _append(self, wanted: Publication, ruleset: Ruleset) -> int:
+        source = ruleset.source
         _, seq = self._host.runtime.publish(
-            wanted.locality, wanted.ruleset.scheme.slug, wanted.by, text=source.text,
-            file=source.file, overrides=source.overrides, reason=wanted.reason,
+            wanted.locality, ruleset.scheme.slug, wanted.by, text=source.text, file=source.file,
+            overrides=source.overrides, codes=source.codes, reason=wanted.reason,
         )  # fmt: skip
         return seq
 

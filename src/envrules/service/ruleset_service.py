@@ -9,14 +9,21 @@ import grpc
 from envrules.errors import errors_in
 from envrules.model.entries import Published, decode_entry
 from envrules.ruleset.check import check_text
-from envrules.ruleset.diff import diff_rulesets
+from envrules.ruleset.check_codes import check_codes_text
+from envrules.ruleset.load import load_ruleset
 from envrules.service.fields import OPTIONAL_ID, OPTIONAL_SLUG, REQUIRED_TEXT, TEXT, Fields
 from envrules.service.host import Host
 from envrules.service.paging import Cursor, fitting, next_token, position
 from envrules.service.publishing import Publication, Publisher
-from envrules.service.rulesets_in import overrides_in, source_in, text_in
-from envrules.service.rulesets_out import changes_out, problems_out, published_out, ruleset_out
+from envrules.service.rulesets_in import GivenCodes, codes_in, overrides_in, source_in, text_in
+from envrules.service.rulesets_out import (
+    changes_out,
+    problems_out,
+    published_out,
+    ruleset_out,
+)
 from envrules.service.status import not_found, not_implemented
+from envrules.service.unknown_out import Listed, unknown_in, unknown_out
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 
@@ -71,12 +78,16 @@ class RulesetService(RulesetServiceServicer):
         fields = Fields()
         scheme = fields.slug("scheme", request.scheme)
         text, file = text_in("files", request.files, scheme, fields)
+        codes = codes_in(request, fields).table
         fields.done()
         self._host.principals.caller(context, "read")
         problems = errors_in(check_text(text, file))
+        if codes is not None:
+            spec = None if problems else load_ruleset(text, file).spec
+            problems += errors_in(check_codes_text(codes, spec))
         if problems:
             return pb.ValidateRulesetResponse(problems=problems_out(problems))
-        revision = self._host.shelf.tried(scheme, text, file, {}).scheme.revision
+        revision = self._host.shelf.tried(scheme, text, file, {}, codes).scheme.revision
         return pb.ValidateRulesetResponse(revision=revision)
 
     def DiffRulesets(
@@ -89,11 +100,9 @@ class RulesetService(RulesetServiceServicer):
         after = source_in("after", request.after, scheme, fields)
         fields.done()
         self._host.principals.caller(context, "read")
-        changes = diff_rulesets(
-            before.found(self._host.shelf, scheme, {}).loaded(),
-            after.found(self._host.shelf, scheme, {}).loaded(),
-        )
-        return pb.DiffRulesetsResponse(changes=changes_out(changes))
+        shelf = self._host.shelf
+        old, new = (given.found(shelf, scheme, {}, GivenCodes()) for given in (before, after))
+        return pb.DiffRulesetsResponse(changes=changes_out(new.changes(old)))
 
     def PublishRuleset(
         self, request: pb.PublishRulesetRequest, context: grpc.ServicerContext
@@ -104,21 +113,23 @@ class RulesetService(RulesetServiceServicer):
         scheme = fields.slug("scheme", request.scheme)
         source = source_in("ruleset", request.ruleset, scheme, fields)
         overrides = overrides_in("overrides", request.overrides, fields)
+        codes = codes_in(request, fields)
         kind = REQUIRED_TEXT if request.retroactive else TEXT
         reason = str(fields.take("reason", kind, request.reason))
         expected = str(fields.take("expected_revision", OPTIONAL_ID, request.expected_revision))
         fields.done()
         by = self._host.principals.caller(context, "operate", locality)
-        ruleset = source.found(self._host.shelf, scheme, overrides)
-        published, seq, changes = self._publisher.publish(
+        ruleset = source.found(self._host.shelf, scheme, overrides, codes)
+        keeps_codes = not (codes.given or source.is_exact)
+        done = self._publisher.publish(
             Publication(
-                locality, ruleset, by, reason, request.retroactive, expected, request.validate_only
+                locality, ruleset, keeps_codes, by, reason, request.retroactive, expected,
+                request.validate_only,
             ),
             context,
-        )
-        return pb.PublishRulesetResponse(
-            published=published_out(published, seq), changes=changes_out(changes)
-        )
+        )  # fmt: skip
+        published = published_out(done.entry, done.seq, done.ruleset.source)
+        return pb.PublishRulesetResponse(published=published, changes=changes_out(done.changes))
 
     def ListRevisions(
         self, request: pb.ListRevisionsRequest, context: grpc.ServicerContext
@@ -141,9 +152,33 @@ class RulesetService(RulesetServiceServicer):
         for seq in left[:size]:
             entry = decode_entry(rows[seq].payload)
             assert isinstance(entry, Published)
-            response.revisions.append(published_out(entry, seq))
+            source = self._host.runtime.library.source(scheme, entry.revision)
+            response.revisions.append(published_out(entry, seq, source))
         if len(left) > size:
             response.next_page_token = next_token(request, left[size - 1])
+        return response
+
+    def ListUnknownCodes(
+        self, request: pb.ListUnknownCodesRequest, context: grpc.ServicerContext
+    ) -> pb.ListUnknownCodesResponse:
+        """List the host's codes that nobody has mapped."""
+        fields = Fields()
+        locality = fields.slug("locality", request.locality)
+        scheme = str(fields.take("scheme", OPTIONAL_SLUG, request.scheme))
+        size = fields.page_size(request.page_size)
+        after = position(request, Listed, fields)
+        fields.done()
+        self._host.principals.caller(context, "read", locality)
+        left = [
+            (listed, findings)
+            for listed, findings in unknown_in(self._host.runtime, locality, scheme)
+            if after is None or listed > after
+        ]
+        page = fitting(unknown_out(listed, findings) for listed, findings in left[:size])
+        response = pb.ListUnknownCodesResponse(codes=page)
+        sent = len(response.codes)
+        if sent < len(left):
+            response.next_page_token = next_token(request, left[sent - 1][0])
         return response
 
     def SimulateRuleset(

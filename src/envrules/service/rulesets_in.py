@@ -6,14 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from google.protobuf.message import Message
+
 from envrules.model.values import ALWAYS
 from envrules.ruleset.characters import MAX_BYTES
+from envrules.ruleset.check import SUFFIXES
 from envrules.ruleset.check_values import is_date
+from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
 from envrules.service.fields import ID, Fields
-from envrules.service.shelf import Ruleset, Shelf
+from envrules.service.shelf import LATEST, Ruleset, Shelf
 from envrules.v1 import rulesets_pb2 as pb
 from envrules.wire.problems import shown
+
+
+@dataclass(frozen=True)
+class GivenCodes:
+    """What a caller says about the table of the host's codes; by default nothing."""
+
+    given: bool = False
+    table: CodeTableText | None = None
+    """None, if given: there is to be no table."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +37,25 @@ class Source:
     text: str = ""
     file: str = ""
 
-    def found(self, shelf: Shelf, scheme: str, overrides: Overrides) -> Ruleset:
-        """Return it, with these overrides.
+    @property
+    def is_exact(self) -> bool:
+        """Whether a revision is meant just as it was published."""
+        return self.revision not in ("", LATEST)
 
-        A revision is taken with its own overrides unless there are others, so that an earlier
-        one can be put back just as it was.
+    def found(self, shelf: Shelf, scheme: str, overrides: Overrides, codes: GivenCodes) -> Ruleset:
+        """Return it, with these overrides and codes.
+
+        A revision is taken with its own ones unless there are others, so that an earlier one can
+        be put back just as it was.
 
         Raises:
             Refusal: NOT_FOUND.
             RulesetError: it is not good.
         """
         if self.file:
-            return shelf.tried(scheme, self.text, self.file, overrides)
-        return shelf.with_overrides(shelf.revision(scheme, self.revision), overrides)
+            return shelf.tried(scheme, self.text, self.file, overrides, codes.table)
+        found = shelf.with_overrides(shelf.revision(scheme, self.revision), overrides)
+        return shelf.with_codes(found, codes.table) if codes.given else found
 
 
 def source_in(path: str, given: pb.RulesetSource, scheme: str, fields: Fields) -> Source:
@@ -86,13 +105,38 @@ def text_in(path: str, files: pb.RulesetFiles, scheme: str, fields: Fields) -> t
         fields.refuse(f"{path}.files", "TOO_MANY", length=len(files.files), limit=1)
     (file, here) = (files.files[0], f"{path}.files[0]")
     name = str(fields.take(f"{here}.path", ID, file.path))
-    parts = PurePosixPath(name)
-    if name and (parts.is_absolute() or ".." in parts.parts or parts.name != f"{scheme}.yaml"):
+    if name and (_leads_out(name) or PurePosixPath(name).name != f"{scheme}.yaml"):
         fields.contradict(
             f"{here}.path", f"must be {scheme}.yaml, in any folder below the ruleset's",
             f"文件名应为 {scheme}.yaml",
         )  # fmt: skip
+    _check_size(here, file, fields)
+    return file.text, name
+
+
+def codes_in(request: Message, fields: Fields) -> GivenCodes:
+    """Return what the field `code_table` of a request says."""
+    if not request.HasField("code_table"):
+        return GivenCodes()
+    file: pb.RulesetFile = request.code_table  # type: ignore[attr-defined]
+    if not file.text:
+        return GivenCodes(given=True)
+    name = str(fields.take("code_table.path", ID, file.path))
+    if name and (_leads_out(name) or PurePosixPath(name).suffix not in SUFFIXES):
+        fields.contradict(
+            "code_table.path", "must be a relative path that ends in .yaml, without ..",
+            "应为 .yaml 文件的相对路径",
+        )  # fmt: skip
+    _check_size("code_table", file, fields)
+    return GivenCodes(given=True, table=CodeTableText(name, file.text))
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name)
+    return parts.is_absolute() or ".." in parts.parts
+
+
+def _check_size(path: str, file: pb.RulesetFile, fields: Fields) -> None:
     size = len(file.text.encode())
     if size > MAX_BYTES:
-        fields.refuse(f"{here}.text", "TOO_LONG", length=size, limit=MAX_BYTES)
-    return file.text, name
+        fields.refuse(f"{path}.text", "TOO_LONG", length=size, limit=MAX_BYTES)

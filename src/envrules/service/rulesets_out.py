@@ -11,6 +11,7 @@ from envrules.kinds.compiled import Parameter, Value, plain
 from envrules.model.entries import Published
 from envrules.ruleset.diff import Change
 from envrules.ruleset.overrides import Overrides
+from envrules.runtime.library import Revision
 from envrules.service.shelf import Ruleset
 from envrules.v1 import rulesets_pb2 as pb
 from envrules.wire.decisions_out import optional_timestamp
@@ -36,7 +37,13 @@ def ruleset_out(ruleset: Ruleset, *, files: bool = False) -> pb.Ruleset:
         ),
         scores=sorted(score.id for score in scheme.scores),
         files=[pb.RulesetFile(path=source.file, text=source.text)] if files else (),
+        code_table=_code_table(source) if files else None,
     )  # fmt: skip
+
+
+def _code_table(source: Revision) -> pb.RulesetFile | None:
+    table = source.codes
+    return None if table is None else pb.RulesetFile(path=table.file, text=table.text)
 
 
 def _parameter(parameter: Parameter, overridden: bool) -> pb.Parameter:
@@ -83,11 +90,16 @@ def changes_out(changes: Iterable[Change]) -> Iterator[pb.RulesetChange]:
         )  # fmt: skip
 
 
-def published_out(published: Published, seq: int) -> pb.PublishedRevision:
-    """Return the message of a publication, as the log has it."""
+def codes_file(source: Revision) -> str:
+    """Return the file of the code table that is part of a revision; '' if there is none."""
+    return source.codes.file if source.codes is not None else ""
+
+
+def published_out(published: Published, seq: int, source: Revision) -> pb.PublishedRevision:
+    """Return the message of a publication: as the log has it, and what was published."""
     return pb.PublishedRevision(
         scheme=published.scheme, revision=published.revision,
         overrides=overrides_out(published.overrides),
         published_at=optional_timestamp(published.at or None), published_by=published.by,
-        reason=published.reason, seq=seq,
+        reason=published.reason, seq=seq, code_table=codes_file(source),
     )  # fmt: skip

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envrules.errors import RulesetError
+from envrules.ruleset.codes import CodeTableText
+from envrules.ruleset.codes_diff import diff_codes
 from envrules.ruleset.compile import Scheme
+from envrules.ruleset.diff import Change, diff_rulesets
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
 from envrules.runtime.library import Library, Revision
@@ -26,8 +29,14 @@ class Ruleset:
     source: Revision
     scheme: Scheme
 
-    def loaded(self) -> LoadedRuleset:
-        """Return it with its overrides in place, to be compared with another."""
+    def changes(self, before: Ruleset) -> list[Change]:
+        """Return what differs from another ruleset, overrides and codes included."""
+        return [
+            *diff_rulesets(before._loaded(), self._loaded()),
+            *diff_codes(before.scheme.codes, self.scheme.codes),
+        ]
+
+    def _loaded(self) -> LoadedRuleset:
         return with_overrides(
             load_ruleset(self.source.text, self.source.file), self.source.overrides
         )
@@ -69,7 +78,8 @@ class Shelf:
         stored = self._store.list_revisions(slug)
         if not stored:
             raise not_found("SCHEME_NOT_FOUND", f"no scheme {slug!r}")
-        return self.revision(slug, stored[-1].revision)
+        last = self.revision(slug, stored[-1].revision).source
+        return self.tried(slug, last.text, last.file, {})  # without what is a locality's own
 
     def revision(self, slug: str, revision: str) -> Ruleset:
         """Return one revision; `latest` is the newest.
@@ -89,7 +99,10 @@ class Shelf:
                 "REVISION_NOT_FOUND", f"scheme {slug!r} has no revision {revision!r}"
             ) from None
 
-    def tried(self, slug: str, text: str, file: str, overrides: Overrides) -> Ruleset:
+    def tried(
+        self, slug: str, text: str, file: str, overrides: Overrides,
+        codes: CodeTableText | None = None,
+    ) -> Ruleset:  # fmt: skip
         """Return a text compiled, keeping nothing.
 
         Raises:
@@ -97,7 +110,7 @@ class Shelf:
             Refusal: NOT_FOUND, it is the ruleset of another scheme.
         """
         aside = Library(self._plugins)
-        scheme = aside.add(text, file, overrides, 0)
+        scheme = aside.add(text, file, overrides, 0, codes)
         if scheme.slug != slug:
             raise not_found("SCHEME_NOT_FOUND", f"{file} is the ruleset of scheme {scheme.slug!r}")
         return Ruleset(aside.source(slug, scheme.revision), scheme)
@@ -111,4 +124,15 @@ class Shelf:
         if not overrides:
             return ruleset
         source = ruleset.source
-        return self.tried(ruleset.scheme.slug, source.text, source.file, overrides)
+        return self.tried(ruleset.scheme.slug, source.text, source.file, overrides, source.codes)
+
+    def with_codes(self, ruleset: Ruleset, codes: CodeTableText | None) -> Ruleset:
+        """Return a ruleset with this code table in place of its own.
+
+        Raises:
+            RulesetError: it does not suit it.
+        """
+        source = ruleset.source
+        if codes == source.codes:
+            return ruleset
+        return self.tried(ruleset.scheme.slug, source.text, source.file, source.overrides, codes)

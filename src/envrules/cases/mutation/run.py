@@ -14,11 +14,12 @@ from envrules.cases.mutation.mutants import Mutant, Refused, mutants
 from envrules.cases.mutation.operators import candidates
 from envrules.cases.results import CaseResult, SchemeFactory
 from envrules.cases.runner import run_case, run_file
-from envrules.cases.schemes import factory_for, ruleset_of
+from envrules.cases.schemes import factory_for, ruleset_of, table_at
 from envrules.engine.chaining import Chainer
 from envrules.model.base import canonical_json, digest
 from envrules.plugin_manager import Classify, Plugins
 from envrules.ruleset.check import read_text
+from envrules.ruleset.codes import load_codes, with_codes
 from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.source import Path
@@ -172,15 +173,20 @@ class _Trial:
         return [result for result, _ in sorted(self._known, key=rank)]
 
     def _factory(self, loaded: LoadedRuleset) -> SchemeFactory:
-        """Return the factory of a mutant. Overrides of parameters that went with a rule are moot."""
+        """Return the factory of a mutant.
+
+        Overrides of parameters that went with a rule are moot, and a code may mean nothing now.
+        """
         compiled: dict[str, Scheme] = {}
         hours = loaded.spec.calendar.model_dump_json()
 
-        def scheme(overrides: Overrides) -> Scheme:
+        def scheme(overrides: Overrides, /, codes: str = "") -> Scheme:
             own = {n: dated for n, dated in overrides.items() if n in loaded.spec.parameters}
-            revision = digest(canonical_json(own))
+            revision = digest(canonical_json((own, codes)))
             if revision not in compiled:
                 made = compile_ruleset(loaded, revision, own, self._classify)
+                table = table_at(codes)
+                made = with_codes(made, load_codes(table) if table is not None else None)
                 # A calendar tabulates years when it is first asked: once is enough.
                 calendar = self._calendars.setdefault(hours, made.calendar)
                 compiled[revision] = replace(made, calendar=calendar)
