@@ -180,6 +180,27 @@ def test_a_deferral_needs_plan_and_limit(ledger: dict[str, str], until: str, ref
         assert town.one("rules.no_plan").steps[0].rule == "issues.conditions.plan"
 
 
+@pytest.mark.parametrize(
+    ("place", "ledger", "approver", "outcome", "said"),
+    [
+        ("road", {}, "", "rejected", "缺方案、期限"),
+        ("road", {"方案": "甲"}, "镇长", "rejected", "缺期限"),
+        ("field", {}, "", "incomplete", "批准人"),
+        ("field", {}, "镇长", "incomplete", "新的期限"),
+    ],
+)
+def test_a_condition_is_judged_before_what_any_step_needs(
+    place: str, ledger: dict[str, str], approver: str, outcome: str, said: str
+) -> None:
+    """What the clause asks for is refused first; where it does not bind, a limit is asked still."""
+    text = RULES.replace("at: deferred, fields", "at: deferred, where: {place: [road]}, fields")
+    town = Town(r1=text)
+    town.found("A", "07-03 10:00", place=place)
+    town.move("A", "07-03 11:00", "deferred", approver=approver, ledger=ledger)
+    assert town.outcomes("issues.deferred") == {"issue:A": outcome}
+    assert said in town.one("issues.deferred").reason
+
+
 def test_a_refusal_belongs_to_the_month_of_the_step() -> None:
     """What follows from a refused step is of the step's month, not of the finding's."""
     town = Town()
