@@ -152,6 +152,33 @@ def test_an_excluded_finding_deducts_nothing() -> None:
     assert [c.issues for c in town.of("scores.checked.heap")] == [("B",)]
 
 
+# ── slips issued at once ──
+
+
+def test_who_may_issue_a_slip_may_become_known_late() -> None:
+    """A slip is refused while the unit that issued it is unknown, and whenever it is none that may."""
+    ladder = """
+ladders:
+  slips:
+    title: 督办单
+    direct_issue_by: [town]
+    ref: m 三
+    rungs: [{id: red, title: 红单, after: $fix, then: [通报], ref: m 三}]
+"""
+    town = Town(r1=RULES + ladder)
+    town.found("A", "07-03 10:00")
+    town.move("A", "07-03 11:00", "supervised", slip="red", by_unit="zhen")
+    assert town.outcomes("issues.supervised") == {"issue:A": "rejected"}
+    town.tell("u-zhen", "01-01 00:00", UnitDeclared("zhen", "镇", "town"))
+    assert (town.of("issues.supervised"), len(town.of("ladders.slips.red"))) == ([], 1)
+    town.tell("u-zhen2", "01-01 00:00", UnitDeclared("zhen", "镇", "village"))
+    assert town.of("ladders.slips.red") == []
+    town.withdraw("u-zhen2")
+    assert len(town.of("ladders.slips.red")) == 1
+    town.tell("end", "07-02 00:00", UnitMerged(("zhen",), "zhao"))
+    assert town.outcomes("issues.supervised") == {"issue:A": "rejected"}
+
+
 # ── conditions ──
 
 
