@@ -150,6 +150,21 @@ def test_a_campaign_before_a_festival_ends_with_its_eve() -> None:
     assert [c.outcome for c in place.of("duties.spring")] == ["met"]
 
 
+def test_a_yearly_duty_is_owed_in_the_window_that_begins_in_the_year() -> None:
+    """Two months from 19 November end with the year, whatever last year's window left over."""
+    yearly = RULES.replace('unit: date, ref: m 一, values: {always: "2026-11-19"}',
+                           'unit: month_day, ref: m 一, values: {always: "11-19"}')  # fmt: skip
+    yearly = yearly.replace("长, unit: months, ref: m 一, values: {always: 1}",
+                            "长, unit: months, ref: m 一, values: {always: 2}")  # fmt: skip
+    place = Place(yearly.replace("during: spring", "during: month"))
+    place.tell("new_year", "01-02 08:00", ReportFiled("jing", "整治"))
+    place.tick("02-01 00:00")
+    assert place.of("duties.spring") == []
+    place.tell("inside", "12-31 23:59", ReportFiled("jing", "整治"))
+    place.memory.append(Tick(at("12-31 23:59") + 60_000_000))
+    assert [(c.outcome, c.period) for c in place.of("duties.spring")] == [("met", "2026")]
+
+
 @pytest.mark.parametrize(
     ("when", "outcome"),
     [("11-30 23:59", "met"), ("12-01 00:00", "late"), ("07-31 23:59", "met")],

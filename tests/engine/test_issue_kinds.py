@@ -152,6 +152,33 @@ def test_an_excluded_finding_deducts_nothing() -> None:
     assert [c.issues for c in town.of("scores.checked.heap")] == [("B",)]
 
 
+# ── slips issued at once ──
+
+
+def test_who_may_issue_a_slip_may_become_known_late() -> None:
+    """A slip is refused while the unit that issued it is unknown, and whenever it is none that may."""
+    ladder = """
+ladders:
+  slips:
+    title: 督办单
+    direct_issue_by: [town]
+    ref: m 三
+    rungs: [{id: red, title: 红单, after: $fix, then: [通报], ref: m 三}]
+"""
+    town = Town(r1=RULES + ladder)
+    town.found("A", "07-03 10:00")
+    town.move("A", "07-03 11:00", "supervised", slip="red", by_unit="zhen")
+    assert town.outcomes("issues.supervised") == {"issue:A": "rejected"}
+    town.tell("u-zhen", "01-01 00:00", UnitDeclared("zhen", "镇", "town"))
+    assert (town.of("issues.supervised"), len(town.of("ladders.slips.red"))) == ([], 1)
+    town.tell("u-zhen2", "01-01 00:00", UnitDeclared("zhen", "镇", "village"))
+    assert town.of("ladders.slips.red") == []
+    town.withdraw("u-zhen2")
+    assert len(town.of("ladders.slips.red")) == 1
+    town.tell("end", "07-02 00:00", UnitMerged(("zhen",), "zhao"))
+    assert town.outcomes("issues.supervised") == {"issue:A": "rejected"}
+
+
 # ── conditions ──
 
 
@@ -178,6 +205,27 @@ def test_a_deferral_needs_plan_and_limit(ledger: dict[str, str], until: str, ref
         assert town.one("issues.deferred").steps[0].rule == "issues.conditions.plan"
         assert town.one("rules.no_plan").period == "2026-07"
         assert town.one("rules.no_plan").steps[0].rule == "issues.conditions.plan"
+
+
+@pytest.mark.parametrize(
+    ("place", "ledger", "approver", "outcome", "said"),
+    [
+        ("road", {}, "", "rejected", "缺方案、期限"),
+        ("road", {"方案": "甲"}, "镇长", "rejected", "缺期限"),
+        ("field", {}, "", "incomplete", "批准人"),
+        ("field", {}, "镇长", "incomplete", "新的期限"),
+    ],
+)
+def test_a_condition_is_judged_before_what_any_step_needs(
+    place: str, ledger: dict[str, str], approver: str, outcome: str, said: str
+) -> None:
+    """What the clause asks for is refused first; where it does not bind, a limit is asked still."""
+    text = RULES.replace("at: deferred, fields", "at: deferred, where: {place: [road]}, fields")
+    town = Town(r1=text)
+    town.found("A", "07-03 10:00", place=place)
+    town.move("A", "07-03 11:00", "deferred", approver=approver, ledger=ledger)
+    assert town.outcomes("issues.deferred") == {"issue:A": outcome}
+    assert said in town.one("issues.deferred").reason
 
 
 def test_a_refusal_belongs_to_the_month_of_the_step() -> None:

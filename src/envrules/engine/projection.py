@@ -9,7 +9,7 @@ however entries were batched on their way here.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -176,12 +176,30 @@ class Projection:
             # What is told to the units above changes with who is above.
             units = tuple(sorted(self._records.as_of(FOREVER)[0].below(units)))
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
+        if not isinstance(payload, UnitRenamed | Exemption):
+            keys |= self._issued_by(units)
         keys |= {node.key() for node in self._cycles(0, frozenset(units))}
         if not isinstance(payload, Exemption):
             keys |= {key for slug in self.state.locality.bindings for key in self._sequences(slug)}
         for issue in issues:
             keys |= self._routing.readers_of(issue)
             keys |= {issue_node(slug, issue).key() for slug in self.state.locality.bindings}
+        return keys
+
+    def _issued_by(self, units: Collection[str]) -> set[str]:
+        """Return the issues on which one of these units may have issued a slip, by its type.
+
+        All of them: which ones is not kept, and such units are few and seldom declared.
+        """
+        types = {
+            event.payload.type for event in self._records.events
+            if isinstance(event.payload, UnitDeclared) and event.payload.unit in units
+        }  # fmt: skip
+        keys: set[str] = set()
+        for slug, binding in self.state.locality.bindings.items():
+            direct = self._library(slug, binding.revision).lifecycle.direct_issue
+            if any(types & organs for organs in direct.values()):
+                keys.update(self.state.keys_with_prefix(issue_node(slug, "").key()))
         return keys
 
     def _sequences(self, slug: str) -> set[str]:

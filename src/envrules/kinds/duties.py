@@ -94,9 +94,10 @@ class Duty:
         first, last = cal.period_dates(cycle)
         after = last + _DAY
         if self.during is not None:
-            window = next(iter(self.during.windows(first, last)), None)
-            if window is None:
+            windows = self.during.windows(first, last)
+            if not windows:
                 return None
+            window = windows[-1]  # of a year: the one that begins in it, not last year's rest
             first, after = max(first, window[0]), min(after, window[1])
         closes = after if self.during is not None else None
         if self.not_before is not None:

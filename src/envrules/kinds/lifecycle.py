@@ -247,8 +247,10 @@ def fold(
         if isinstance(payload, IssueFound):
             _find(state, event, payload, rules)
         elif isinstance(payload, IssueMoved):
-            finding = _refusal(state, event, payload, rules, type_of) or _condition(
-                state, event, payload, rules, day_of
+            finding = (
+                _refusal(state, event, payload, rules, type_of)
+                or _condition(state, event, payload, rules, day_of)
+                or _incomplete(state, event, payload, rules)
             )
             if finding is not None:
                 state.findings.append(finding)
@@ -291,22 +293,12 @@ def _refusal(
         )
     if move.move == "check_failed" and state.claim is None and state.verified is None:
         return Finding(event, "rejected", "没有待核查的处置反馈，不能判核查不通过")
-    if move.move in _NEEDS_APPROVER and not move.approver:
-        return Finding(event, "incomplete", f"{_NEEDS_APPROVER[move.move]}须写明批准人，暂不生效")
-    if move.move == "suspended" and not move.basis:
-        return Finding(event, "incomplete", "挂账须写明依据，暂不生效")
-    if move.move in _NEEDS_UNTIL and move.until is None and not _asks_until(move.move, rules):
-        return Finding(event, "incomplete", f"{_NEEDS_UNTIL[move.move]}须写明新的期限，暂不生效")
-    if move.until is not None and move.until <= event.occurred_at and move.move in _LIMITED:
-        return Finding(event, "incomplete", f"{_LIMITED[move.move]}的期限须在批准之后，暂不生效")
     if move.move == "supervised" and move.slip:
         organs = rules.direct_issue.get(move.slip)
         if organs is None:
             return Finding(event, "rejected", f"本方案没有“{move.slip}”这一级督办单")
         if not organs & {move.by_unit, type_of(move.by_unit, event.occurred_at)}:
             return Finding(event, "rejected", f"{move.by_unit or '（未写单位）'}无权直接下发督办单")
-    if move.move == "closed":
-        return _unready(state, event, move, rules)
     return None
 
 
@@ -331,9 +323,21 @@ def _condition(
     return None
 
 
-def _asks_until(move: str, rules: Lifecycle) -> bool:
-    """Return whether a condition of the scheme itself judges a missing limit."""
-    return any(one.at == move and one.until for one in rules.conditions)
+def _incomplete(
+    state: IssueState, event: Event, move: IssueMoved, rules: Lifecycle
+) -> Finding | None:
+    """Return what the step still lacks to take effect, or None."""
+    if move.move in _NEEDS_APPROVER and not move.approver:
+        return Finding(event, "incomplete", f"{_NEEDS_APPROVER[move.move]}须写明批准人，暂不生效")
+    if move.move == "suspended" and not move.basis:
+        return Finding(event, "incomplete", "挂账须写明依据，暂不生效")
+    if move.move in _NEEDS_UNTIL and move.until is None:
+        return Finding(event, "incomplete", f"{_NEEDS_UNTIL[move.move]}须写明新的期限，暂不生效")
+    if move.until is not None and move.until <= event.occurred_at and move.move in _LIMITED:
+        return Finding(event, "incomplete", f"{_LIMITED[move.move]}的期限须在批准之后，暂不生效")
+    if move.move == "closed":
+        return _unready(state, event, move, rules)
+    return None
 
 
 def _asked(name: str, values: tuple[str, ...]) -> str:
