@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from envrules.errors import Problem
 from envrules.kinds.bands import BandSpec
-from envrules.kinds.scores import RowSpec
+from envrules.kinds.score_specs import RowSpec
 from envrules.model.values import ALWAYS
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
