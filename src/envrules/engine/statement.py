@@ -10,6 +10,7 @@ from envrules.engine.account import Account
 from envrules.engine.appeals import Appeals, struck_target
 from envrules.engine.context import live
 from envrules.engine.evidence import Unscored
+from envrules.engine.nodes import score_node
 from envrules.engine.projection import Projection
 from envrules.engine.score import deduction_note
 from envrules.engine.standings import Row, standings
@@ -64,7 +65,7 @@ def statement(
     row = next((row for row in rows if row.unit.id == unit), None)
     if row is None:
         return None
-    bench, inputs = projection.view((scheme, score, period, unit))
+    bench, inputs = projection.view(score_node(scheme, score, period, unit))
     known = [e for e in inputs.events if known_at is None or e.seq <= known_at]
     appealed = frozenset(
         struck_target(e.payload.target, scheme, score, period)
