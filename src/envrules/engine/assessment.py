@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from envrules.engine.answers import checked, needs_of, unfinished, unmet
 from envrules.engine.appeals import Appeals
+from envrules.engine.aside import unfit
 from envrules.engine.context import Registry, exempts, live
 from envrules.engine.evidence import Evidence, Unscored
 from envrules.engine.findings import Docket, sightings
@@ -148,28 +149,22 @@ class _Sitting:
 
     def _concerns(self, event: Event) -> bool:
         """Return whether the score is about the unit then; if it is not, say why."""
-        unit, at = self.unit, event.occurred_at
-        known = self.registry.unit(unit, at)
-        if known is None:
-            reason = f"单位 {unit} 在检查之时未登记"
-            self.evidence.unscored.append(Unscored(event, "", "parked", reason))
+        evidence = self.evidence
+        problem = unfit(event, self.unit, self.registry, self.exemptions, self.score.units)
+        if problem is None:
+            return True
+        if problem.outcome == "rejected" and self._elsewhere(event):
             return False
-        if known.type not in self.score.units:
-            if not self._elsewhere(event, known.type):
-                reason = f"{unit} 不是本项考核的对象"
-                self.evidence.unscored.append(Unscored(event, "", "rejected", reason))
-            return False
-        exemption = exempts(self.exemptions, unit, at)
-        if exemption is not None:
-            self.evidence.unscored.append(Unscored(event, "", "exempt", "该单位此时免于考核"))
-            self.evidence.sources.append(exemption.id)
-            return False
-        return True
+        evidence.unscored.append(Unscored(event, "", problem.outcome, problem.reason))
+        if problem.exemption:
+            evidence.sources.append(problem.exemption)
+        return False
 
-    def _elsewhere(self, event: Event, unit_type: str) -> bool:
+    def _elsewhere(self, event: Event) -> bool:
         """Return whether another score takes the event for such a unit."""
-        return any(
-            unit_type in score.units and _counts(score, event)
+        known = self.registry.unit(self.unit, event.occurred_at)
+        return known is not None and any(
+            known.type in score.units and _counts(score, event)
             for score in self.bench.scheme.scores
         )  # fmt: skip
 

@@ -112,6 +112,8 @@ class BandFeed(Frozen, tag_field="@", tag=True):
     unit: str
     band: str
     events: tuple[str, ...] = ()
+    because: Slot | None = None
+    """The decision that says so: the band is counted no longer once that is revoked."""
 
 
 Feed: TypeAlias = (

@@ -260,7 +260,7 @@ def _tell_above(
         for item in counting:
             if above.type in item.units:
                 target = indicator_node(bench.scheme.slug, item.id, period, above.id)
-                judged.feed(target, BandFeed(unit, band.outcome, band.events))
+                judged.feed(target, BandFeed(unit, band.outcome, band.events, band.slot))
 
 
 def _no_value(
