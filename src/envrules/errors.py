@@ -66,6 +66,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "ER510": "Parts that do not add up to one",
     "ER511": "Figures that do not go together",
     "ER512": "Figures in a circle",
+    "ER513": "Lowest band that not everybody reaches",
     # 6xx: rules
     "ER601": "Unknown fact",
     "ER602": "Rules in a circle",

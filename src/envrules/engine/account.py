@@ -5,19 +5,24 @@ Standings, closes, adjustments and statements all read `account_for`, at their o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from envrules import calendar as cal
 from envrules.engine.appeals import Appeals
-from envrules.engine.assessment import Evidence, exempt_throughout, gather
+from envrules.engine.assessment import exempt_throughout, gather
 from envrules.engine.context import live
+from envrules.engine.evidence import Evidence
 from envrules.engine.judging import Adjustment, Bench, Inputs, StandingFeed
-from envrules.kinds import bands, scores
+from envrules.engine.parts import Whole
+from envrules.engine.told import Told
+from envrules.kinds import bands, charges, scores
+from envrules.kinds.bands import Cause, Placed
+from envrules.kinds.charges import Share
 from envrules.kinds.compiled import cite, cite_value, plain
-from envrules.kinds.scores import Figure, Score, Share, Table
+from envrules.kinds.scores import Figure, Score, Table
 from envrules.model.decisions import Step
 from envrules.model.events import Exemption
 
@@ -31,15 +36,24 @@ class Account:
     evidence: Evidence
     adjustments: tuple[Adjustment, ...]
     steps: tuple[Step, ...]
-    band: str = ""
-    band_title: str = ""
-    band_steps: tuple[Step, ...] = ()
+    placed: Placed | None = None
+    """The band that the figure comes to, and why; None without bands or figure."""
     not_in: str = ""
     """Why the unit takes no part (不参评), if so."""
     shares: Mapping[str, Share] = field(default_factory=dict)
     """What of each deduction reaches the figure, by the charge's anchor."""
     held: bool = False
-    """An appeal that bears on the figure, or on one that it is the mean of, is pending (申诉中)."""
+    """An appeal that bears on the figure, or on one that it is made of, is pending (申诉中)."""
+
+    @property
+    def band(self) -> str:
+        """Id of the band; empty without bands or figure."""
+        return self.placed.band.id if self.placed is not None else ""
+
+    @property
+    def band_title(self) -> str:
+        """Title of the band; empty without bands or figure."""
+        return self.placed.band.citation.title if self.placed is not None else ""
 
 
 def account_for(
@@ -47,7 +61,7 @@ def account_for(
 ) -> Account:
     """Return the account as of log entry `cut`. Standings, closes and statements all read this."""
     last_day = cal.period_dates(period)[1]
-    evidence = gather(bench, score, period, unit, inputs.events, cut)
+    evidence = gather(bench, score, period, unit, inputs, cut)
     adjustments = tuple(f for f in inputs.fed() if isinstance(f, Adjustment))
     held_table = score.table.at(last_day) if score.table is not None else None
     fallback = held_table.value if held_table is not None else None
@@ -55,35 +69,59 @@ def account_for(
     steps: tuple[Step, ...] = (cite(score.citation), *why)
     if not_in:
         figure = Figure("not_assessed")
-    elif score.mean_of:
-        figure, more = _mean(bench, score, period, unit, inputs, evidence, cut)
+    elif score.parts or score.indicator:
+        figure, more = Whole(bench, score, period, unit, inputs, cut).figure(evidence)
         steps += more
     else:
         figure = scores.judge(score, evidence.tally(), fallback)
         steps += _row_steps(figure, fallback)
-    figure = scores.with_adjustments(figure, (Decimal(a.points) for a in adjustments))
-    listed = "列入本期" if figure.printed is not None else "本期没有得分，转入下期"
-    steps += tuple(
-        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，{listed}")
-        for a in adjustments
-    )
-    shares = scores.counted(score, evidence.tally(), evidence.charges)
+    steps += _extra_steps(score, evidence, adjustments, figure)
+    extra = (evidence.bonus, *(Decimal(a.points) for a in adjustments))
+    figure = scores.with_extra(figure, extra)
+    shares = charges.counted(score, evidence.tally(), evidence.charges)
     held = bool(Appeals(bench, unit, live(inputs.events)).pending()) or any(
         feed.standing.held for feed in inputs.fed() if isinstance(feed, StandingFeed)
     )
     account = Account(figure, evidence, adjustments, steps, not_in=not_in, shares=shares, held=held)
-    return _banded(bench, score, account, period)
+    return _banded(bench, score, account, period, inputs)
 
 
-def _banded(bench: Bench, score: Score, account: Account, period: str) -> Account:
-    defined = bench.scheme.bands.get(score.id)
+def _extra_steps(
+    score: Score, evidence: Evidence, adjustments: Sequence[Adjustment], figure: Figure
+) -> tuple[Step, ...]:
+    """Return what is added outside every cap: an approved bonus, corrections of closed periods."""
+    steps: list[Step] = []
+    scored = figure.printed is not None
+    if scored and evidence.bonus and score.bonus_citation is not None:
+        value, note = f"+{plain(evidence.bonus)} 分", f"经{score.bonus_by}审核"
+        steps.append(cite(score.bonus_citation, value=value, note=note))
+    listed = "列入本期" if scored else "本期没有得分，转入下期"
+    steps += [
+        cite(score.citation, value=f"{a.points} 分", note=f"{a.of} 的更正，{listed}")
+        for a in adjustments
+    ]
+    return tuple(steps)
+
+
+def _banded(bench: Bench, score: Score, account: Account, period: str, inputs: Inputs) -> Account:
+    """Return the account with its band: of the figure, what the band needs, and recurrences."""
+    scheme = bench.scheme
+    defined = scheme.bands.get(score.id)
     if not defined or account.figure.printed is None:
         return account
-    found = bands.band_of(defined, account.figure.printed, cal.period_dates(period)[1])
-    if found is None:
-        return account
-    band, steps = found
-    return replace(account, band=band.id, band_title=band.citation.title, band_steps=steps)
+    demotion, causes = scheme.demotions.get(score.id), list[Cause]()
+    if demotion is not None:
+        citation = scheme.recurrence(demotion.recurred).citation
+        told = Told(inputs.told(closed=period in bench.context.closes))
+        causes = [
+            Cause(citation, feed.events, feed.note)
+            for feed in told.recurred if feed.recurrence == demotion.recurred
+        ]  # fmt: skip
+    placed = bands.place(
+        defined, account.figure.printed, cal.period_dates(period)[1], account.evidence.needs,
+        demotion, causes,
+    )  # fmt: skip
+    return replace(account, placed=placed)
 
 
 def _not_in(
@@ -108,50 +146,6 @@ def _not_in(
         bases = [e.payload.basis for e in exempt if isinstance(e.payload, Exemption)]
         return f"全期免于考核（{'、'.join(dict.fromkeys(filter(None, bases)))}）", ()
     return "", ()
-
-
-def _closed_parts(
-    bench: Bench, score: Score, shorter: Score, period: str, unit: str, cut: int
-) -> list[str]:
-    """Return the shorter periods that were closed by `cut` and in which the unit existed."""
-    zone, closes = bench.scheme.timezone, bench.context.closes
-    known = bench.context.as_of(cut)[0].life(unit, score.units, *cal.period_bounds(zone, period))
-    return [
-        p for p in cal.sub_periods(period, shorter.period)
-        if known is not None and p in closes and closes[p].seq <= cut
-        and cal.period_bounds(zone, p)[1] > known.since
-        and cal.period_bounds(zone, p)[0] < known.until
-    ]  # fmt: skip
-
-
-def _mean(
-    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, evidence: Evidence, cut: int
-) -> tuple[Figure, tuple[Step, ...]]:
-    """Return the figure of a longer period from the shorter ones that were closed by `cut`."""
-    shorter = bench.scheme.score(score.mean_of)
-    standings = {
-        feed.period: feed.standing for feed in inputs.fed() if isinstance(feed, StandingFeed)
-    }
-    closed = _closed_parts(bench, score, shorter, period, unit, cut)
-    parts = [(p, f) for p in closed if p in standings and (f := standings[p].figure) is not None]
-    steps = [cite(shorter.citation, value=f"{figure} 分", note=p) for p, figure in parts]
-    share = Decimal(0)
-    if score.min_share is not None:
-        held = score.min_share.at(cal.period_dates(period)[1])
-        share = Decimal(str(held.value))
-        steps.append(cite_value(score.min_share, held, f"{len(parts)}/{len(closed)} 期有考核"))
-    if evidence.bonus and score.bonus_citation is not None:
-        steps.append(
-            cite(
-                score.bonus_citation,
-                value=f"+{plain(evidence.bonus)} 分",
-                note=f"经{score.bonus_by}审核",
-            )
-        )
-    figure = scores.mean(
-        [Fraction(f) for _, f in parts], max(len(closed), 1), share, evidence.bonus
-    )
-    return figure, tuple(steps)
 
 
 def _row_steps(figure: Figure, table: Table | None) -> tuple[Step, ...]:

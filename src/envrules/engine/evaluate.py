@@ -16,6 +16,7 @@ from envrules.engine.gate import judge_gate
 from envrules.engine.indicator import judge_indicator
 from envrules.engine.issue import judge_issue
 from envrules.engine.judging import (
+    BandFeed,
     Bench,
     FactFeed,
     Feed,
@@ -114,12 +115,14 @@ def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:
 
 def _follows(feed: Feed, judged: Judgement) -> Feed | None:
     """Return a feed as the decision that it follows from leaves it: nothing if that is revoked."""
-    if not isinstance(feed, FactFeed | StandingFeed | RecurredFeed) or feed.because is None:
+    if not isinstance(feed, FactFeed | StandingFeed | RecurredFeed | BandFeed):
+        return feed
+    if feed.because is None:
         return feed
     content = judged.contents.get(feed.because)
     if content is None or content.publication == "revoked":
         return None
-    if isinstance(feed, RecurredFeed):
+    if isinstance(feed, RecurredFeed | BandFeed):
         return feed
     if isinstance(feed, StandingFeed):
         return feed if content.publication == "published" else None

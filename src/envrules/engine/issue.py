@@ -14,6 +14,7 @@ from envrules.engine.issue_facts import tell_facts
 from envrules.engine.issue_feeds import feed_counts, feed_point, feed_recurrences
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, charged_unit
+from envrules.engine.rectified import tell_scores
 from envrules.engine.unknown import unknown_category
 from envrules.kinds import lifecycle
 from envrules.kinds.compiled import cite
@@ -37,6 +38,7 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     scheme = bench.scheme
     state = lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
     judged = Judgement()
+    tell_scores(bench, state, events, judged)
     refusals = [(finding, _refused(bench, state, finding)) for finding in state.findings]
     for _, refusal in refusals:
         judged.add(refusal)

@@ -90,11 +90,20 @@ class RectifiedFeed(Frozen, tag_field="@", tag=True):
     issue: str
     deadline: str
     due: Instant | None
-    """When the deadline ran or runs out; None: no limit."""
+    """The first instant that is too late; None: no limit has begun to run."""
     stopped: Instant | None
     """When it was put right, if that is final."""
     in_time: bool
     events: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    """The later periods of the same unit and score in which it was seen again."""
+
+
+class ChargedFeed(Frozen, tag_field="@", tag=True):
+    """An issue that an earlier period has charged, for those that see it again."""
+
+    issue: str
+    event: str
 
 
 class BandFeed(Frozen, tag_field="@", tag=True):
@@ -103,11 +112,13 @@ class BandFeed(Frozen, tag_field="@", tag=True):
     unit: str
     band: str
     events: tuple[str, ...] = ()
+    because: Slot | None = None
+    """The decision that says so: the band is counted no longer once that is revoked."""
 
 
 Feed: TypeAlias = (
     Adjustment | SlipFiring | FactFeed | StandingFeed | SightingFeed | PointFeed | CountFeed
-    | RecurredFeed | RectifiedFeed | BandFeed
+    | RecurredFeed | RectifiedFeed | ChargedFeed | BandFeed
 )  # fmt: skip
 
 
@@ -122,7 +133,7 @@ def freezes(feed: Feed) -> bool:
     """
     if isinstance(feed, StandingFeed):
         return feed.standing.status == "barred"
-    return isinstance(feed, CountFeed | RecurredFeed | RectifiedFeed)
+    return isinstance(feed, CountFeed | RecurredFeed | RectifiedFeed | ChargedFeed)
 
 
 @dataclass(frozen=True, slots=True)

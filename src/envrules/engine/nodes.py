@@ -19,6 +19,7 @@ from typing import Literal, get_args
 
 from envrules import calendar as cal
 from envrules.kinds.indicators import ComparedVisits, Indicator, Measured
+from envrules.kinds.lifecycle import Role
 from envrules.kinds.scores import Score
 from envrules.model.base import Frozen, Instant
 from envrules.model.events import (
@@ -217,6 +218,22 @@ def charged_unit(scheme: Scheme, found: IssueFound) -> str:
             return found.place_unit or found.handling_unit
 
 
+def sharing_units(scheme: Scheme, found: IssueFound) -> dict[str, list[Role]]:
+    """Return the units that a finding's points are divided among, and whose share each bears.
+
+    The share of a role that the finding names no unit for is the charged unit's. Without shares
+    that unit bears all of it.
+    """
+    charged = charged_unit(scheme, found)
+    named: dict[Role, str] = {
+        "place": found.place_unit, "handler": found.handling_unit, "supervisor": found.department,
+    }  # fmt: skip
+    units: dict[str, list[Role]] = {}
+    for role in scheme.lifecycle.shares:
+        units.setdefault(named[role] or charged, []).append(role)
+    return units or {charged: []}
+
+
 def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
     """Return the nodes that read this event, decided from the event alone.
 
@@ -228,8 +245,9 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
     if isinstance(payload, IssueFound):
         nodes.append(issue_node(slug, payload.issue))
         if payload.inspection:
+            for unit in sharing_units(scheme, payload):
+                nodes += _score_nodes(scheme, payload.source, unit, at)
             unit = charged_unit(scheme, payload)
-            nodes += _score_nodes(scheme, payload.source, unit, at)
             nodes += _compared_nodes(scheme, payload.source, unit, at)
     elif isinstance(payload, IssueMoved):
         nodes.append(issue_node(slug, payload.issue))
@@ -238,6 +256,7 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
     elif isinstance(payload, Inspection):
         nodes += _score_nodes(scheme, payload.kind, payload.unit, at)
         nodes += _checked_nodes(scheme, payload, at)
+        nodes += _seen_again(scheme, payload)
         # Some duties are the inspected unit's (to be checked), others the inspector's (to check).
         for unit in dict.fromkeys((payload.unit, payload.organ)):
             nodes += _duty_nodes(scheme, event, unit, "") if unit else ()
@@ -273,6 +292,13 @@ def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> lis
             for band in scheme.bands.get(s.id, ()) for checklist in band.needs
         )
     ]  # fmt: skip
+
+
+def _seen_again(scheme: Scheme, visit: Inspection) -> list[Node]:
+    """Return the issues that a visit saw, where a score asks whether they had been put right."""
+    asks = any(s.watches_issues and visit.kind in s.counts for s in scheme.scores)
+    issues = [finding.issue for finding in visit.findings if finding.issue] if asks else ()
+    return [issue_node(scheme.slug, issue) for issue in dict.fromkeys(issues)]
 
 
 def _checked_nodes(scheme: Scheme, visit: Inspection, at: Instant) -> list[Node]:

@@ -407,15 +407,19 @@ class Projection:
         coded = scheme.codes.how(events) if scheme.codes is not None else {}
         return Inputs([scheme.read(event) for event in events], acts, fed, coded)
 
-    def view(self, score: tuple[str, str, str, str]) -> tuple[Bench, Inputs]:
-        """Return the bench and inputs of one score node (scheme, score, period, unit), to read.
+    def view(self, node: Node) -> tuple[Bench, Inputs]:
+        """Return the bench and inputs of a node, to read.
 
         Raises:
             KeyError: the locality does not use the scheme.
         """
-        node = score_node(*score)
         scheme = self._routing.governing(node)
         return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
+
+    def event(self, event_id: str) -> Event | None:
+        """Return an event by its id, to read; None if the log does not hold it."""
+        place = self.state.event_seq(event_id)
+        return None if place is None else self._routing.event(place)
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality

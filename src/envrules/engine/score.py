@@ -12,17 +12,28 @@ from decimal import Decimal
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
 from envrules.engine.adjustment import adjust, carry_on
-from envrules.engine.assessment import Unscored
+from envrules.engine.assessment import gather
 from envrules.engine.context import FOREVER, Close
-from envrules.engine.judging import Bench, Inputs, Judgement, StandingFeed
-from envrules.engine.nodes import Node, list_node, score_node
+from envrules.engine.evidence import Unscored
+from envrules.engine.judging import (
+    BandFeed,
+    Bench,
+    ChargedFeed,
+    Inputs,
+    Judgement,
+    StandingFeed,
+)
+from envrules.engine.nodes import Node, indicator_node, list_node, score_node
+from envrules.engine.told import Told
+from envrules.kinds.bands import Placed
+from envrules.kinds.charges import Charge, Share
 from envrules.kinds.compiled import cite, cite_value, plain
 from envrules.kinds.consequences import Fact
+from envrules.kinds.indicators import CountedBands
 from envrules.kinds.lists import Standing
-from envrules.kinds.scores import Charge, Score, Share
+from envrules.kinds.scores import Score
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Publication, Slot
-from envrules.model.events import Inspection, IssueFound
 from envrules.model.values import NoValueInForce
 
 
@@ -36,6 +47,7 @@ def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         cut = close.seq if close is not None else FOREVER
         account = account_for(bench, score, period, unit, inputs, cut)
         _deductions(bench, score, period, unit, account, cut, judged)
+        _tell_later(bench, score, unit, inputs, period, account, judged)
         if close is not None:
             _close(bench, score, period, unit, account, close, judged)
             carry_on(bench, score, period, unit, account, close, judged)
@@ -53,11 +65,36 @@ def _deductions(
     bench: Bench, score: Score, period: str, unit: str, account: Account, cut: int,
     judged: Judgement,
 ) -> None:  # fmt: skip
-    for charge in account.evidence.charges:
+    # What an inspection's answers cost is said once, by the decision on its checklist.
+    for charge in account.evidence.charges if score.checklist is None else ():
         share = account.shares[charge.anchor]
         judged.add(_deduction(bench, score, period, unit, charge, share, cut))
     for item in account.evidence.unscored:
         judged.add(_unscored(bench, score, period, unit, item))
+
+
+def _tell_later(
+    bench: Bench, score: Score, unit: str, inputs: Inputs, period: str, account: Account,
+    judged: Judgement,
+) -> None:  # fmt: skip
+    """Tell the later periods that have seen an issue again that it has been charged here.
+
+    What a closed period has charged since then counts as well.
+    """
+    again = Told(inputs.told(closed=False)).seen_again(score.repeat) if score.repeat else {}
+    if not again:
+        return
+    evidence = account.evidence
+    if period in bench.context.closes:
+        evidence = gather(bench, score, period, unit, inputs, FOREVER)
+    for issue, periods in again.items():
+        charged = evidence.issues.get(issue)
+        if charged is None:
+            continue
+        first = next(iter(charged.values())).event.id
+        for later in periods:
+            target = score_node(bench.scheme.slug, score.id, later, unit)
+            judged.feed(target, ChargedFeed(issue, first))
 
 
 def name_at(bench: Bench, cut: int, unit: str, at: Instant) -> str:
@@ -72,56 +109,49 @@ def _deduction(
     assert row.each is not None
     assert score.table is not None
     day = bench.scheme.day(event.occurred_at)
-    _, issue = described(charge)
     note = deduction_note(charge, share)
     steps = [cite(row.citation, value=f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分",
                   since=score.table.at(day).since, note=note)]  # fmt: skip
     steps += [cite_value(flag, flag.at(day)) for flag in charge.flags]
+    factors = (*charge.factors, charge.restored) if charge.restored else charge.factors
+    steps += [step for factor in factors for step in factor.steps]
     return Content(
         slot=Slot(bench.scheme.slug, f"scores.{score.id}.{row.id}", f"unit:{unit}", charge.anchor),
         kind="deduction", outcome=row.id, title=f"扣分：{row.citation.title}",
         reason=f"{name_at(bench, cut, unit, event.occurred_at)}：{note}", at=event.occurred_at,
-        unit=unit, period=period, points=-row.each,
+        unit=unit, period=period, points=-charge.points,
         counted=-share.counted if share.counted else Decimal(0),
-        issues=(issue,) if issue else (), events=(event.id,), steps=tuple(steps),
-        revision=bench.scheme.revision,
+        issues=(charge.issue,) if charge.issue else (), events=(event.id, *charge.causes),
+        steps=tuple(steps), revision=bench.scheme.revision,
     )  # fmt: skip
 
 
 def deduction_note(charge: Charge, share: Share) -> str:
     """Return what a finding cost, and what of it counted, as a sentence."""
-    row = charge.row
-    assert row.each is not None
-    note = f"{row.citation.title}发现{described(charge)[0]}，扣 {plain(row.each)} 分"
+    assert charge.row.each is not None
+    note = f"{charge.said}，扣 {plain(charge.points)} 分"
+    weighed = [factor.words for factor in charge.factors if factor.value != 1]
+    if weighed:
+        note += f"（每处 {plain(charge.row.each)} 分，{'，'.join(weighed)}）"
     return f"{note}；{share.why}，计 {plain(share.counted)} 分" if share.why else note
-
-
-def described(charge: Charge) -> tuple[str, str]:
-    """Return the category and the issue of a finding."""
-    payload = charge.event.payload
-    if isinstance(payload, IssueFound):
-        return payload.category, payload.issue
-    assert isinstance(payload, Inspection)
-    finding = next(f for f in payload.findings if f.id == charge.finding)
-    return finding.category, finding.issue
 
 
 _UNSCORED = {
     "rejected": "不予认可", "parked": "暂存待判", "exempt": "免责", "duplicate": "重复",
     "repeat": "本次已扣", "no_row": "不扣分", "unapproved": "未经审核",
     "incomplete": "填报不全", "void": "不计", "excluded": "不作问题处理",
+    "waived": "不扣分",
 }  # fmt: skip
 
 
 def _unscored(bench: Bench, score: Score, period: str, unit: str, item: Unscored) -> Content:
     event = item.event
-    anchor = f"{event.id}#{item.finding}" if item.finding else event.id
+    said = cite(item.citation or score.citation, note=item.reason)
     return Content(
-        slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", anchor),
+        slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", item.anchor),
         kind="finding", outcome=item.outcome, title=f"{score.citation.title}：{_UNSCORED[item.outcome]}",
         reason=item.reason, at=event.occurred_at, unit=unit, period=period, points=Decimal(0),
-        events=(event.id,),
-        steps=(item.flag or cite(item.citation or score.citation, note=item.reason),),
+        events=(event.id, *item.causes), steps=item.steps or (said,),
         revision=bench.scheme.revision,
     )  # fmt: skip
 
@@ -151,13 +181,19 @@ def _close(
     )
     if any(rule.of == score.id for rule in scheme.lists):
         judged.feed(list_node(scheme.slug, score.id, period), StandingFeed(period, standing))
-    for longer in scheme.scores:
-        if longer.mean_of == score.id:
-            whole = cal.period_of(scheme.timezone, start, longer.period)
-            target = score_node(scheme.slug, longer.id, whole, unit)
+    for whole in scheme.scores:
+        if score.id in whole.parts:
+            longer = cal.period_of(scheme.timezone, start, whole.period)
+            target = score_node(scheme.slug, whole.id, longer, unit)
             judged.feed(target, StandingFeed(period, standing))
-    if account.band:
-        _band(bench, score, period, unit, account, close, content, judged)
+    if account.placed is not None:
+        band = _band(bench, score, period, unit, account, account.placed, close, content)
+        judged.add(band)
+        name, held = f"{score.id}.{band.outcome}", content.publication == "held"
+        fact = Fact("band", name, unit, period, close.at, "", band.events,
+                    _band_note(score, period, account, account.placed), held)  # fmt: skip
+        bench.tell(judged, fact, band.slot)
+        _tell_above(bench, score, period, unit, band, close, judged)
 
 
 def _figure_content(
@@ -171,7 +207,10 @@ def _figure_content(
     elif figure.status == "incomplete":
         reason = f"{name} {period} 缺{'、'.join(figure.missing)}的得分，未能评定"
     else:
-        reason = f"{name} {period} 未考核" + (f"：{account.not_in}" if account.not_in else "")
+        why = account.not_in
+        if figure.missing:
+            why = f"{'、'.join(figure.missing)}没有得分，或有考核的期数不足"
+        reason = f"{name} {period} 未考核" + (f"：{why}" if why else "")
     return Content(
         slot=Slot(bench.scheme.slug, f"scores.{score.id}", f"unit:{unit}", period), kind="score",
         outcome=figure.status, title=score.citation.title, reason=reason, at=close.at, unit=unit,
@@ -181,23 +220,47 @@ def _figure_content(
 
 
 def _band(
-    bench: Bench, score: Score, period: str, unit: str, account: Account, close: Close,
-    figure: Content, judged: Judgement,
-) -> None:  # fmt: skip
-    scheme = bench.scheme
-    note = f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}"
-    content = Content(
-        slot=Slot(scheme.slug, f"bands.{score.id}", f"unit:{unit}", period), kind="band",
-        outcome=account.band, title=account.band_title,
-        reason=f"{name_at(bench, close.seq, unit, close.at)} {note}",
-        at=close.at, unit=unit, period=period, points=account.figure.printed, events=figure.events,
-        steps=account.band_steps, publication=figure.publication, revision=scheme.revision,
+    bench: Bench, score: Score, period: str, unit: str, account: Account, placed: Placed,
+    close: Close, figure: Content,
+) -> Content:  # fmt: skip
+    title, name = account.band_title, name_at(bench, close.seq, unit, close.at)
+    return Content(
+        slot=Slot(bench.scheme.slug, f"bands.{score.id}", f"unit:{unit}", period), kind="band",
+        outcome=placed.band.id, title=title,
+        reason=f"{name} {_band_note(score, period, account, placed)}",
+        at=close.at, unit=unit, period=period, points=account.figure.printed,
+        events=tuple(dict.fromkeys((*figure.events, *placed.events))), steps=placed.steps,
+        publication=figure.publication, revision=bench.scheme.revision,
     )  # fmt: skip
-    judged.add(content)
-    name = f"{score.id}.{account.band}"
-    held = figure.publication == "held"
-    fact = Fact("band", name, unit, period, close.at, "", content.events, note, held)
-    bench.tell(judged, fact, content.slot)
+
+
+def _band_note(score: Score, period: str, account: Account, placed: Placed) -> str:
+    """Return what the unit's band is and why, without naming the unit."""
+    note = f"{period} {score.citation.title} {account.figure.printed} 分，{account.band_title}"
+    return f"{note}（{placed.note}）" if placed.note else note
+
+
+def _tell_above(
+    bench: Bench, score: Score, period: str, unit: str, band: Content, close: Close,
+    judged: Judgement,
+) -> None:  # fmt: skip
+    """Tell the indicators that count bands, of every unit above this one at the close."""
+    counting = [
+        item for item in bench.scheme.indicators
+        if isinstance(item.origin, CountedBands) and item.origin.score == score.id
+        and item.period == score.period
+    ]  # fmt: skip
+    if not counting:
+        return
+    start, end = cal.period_bounds(bench.scheme.timezone, period)
+    registry = bench.context.as_of(close.seq)[0]
+    known = registry.life(unit, score.units, start, end)
+    line = registry.lineage(unit, min(end, known.until) - 1) if known is not None else []
+    for above in line[1:]:
+        for item in counting:
+            if above.type in item.units:
+                target = indicator_node(bench.scheme.slug, item.id, period, above.id)
+                judged.feed(target, BandFeed(unit, band.outcome, band.events, band.slot))
 
 
 def _no_value(

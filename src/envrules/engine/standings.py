@@ -6,22 +6,20 @@ or a decided appeal says what has been true all along: only `known_at` leaves it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from envrules import calendar as cal
-from envrules.engine.account import Account, account_for
-from envrules.engine.context import FOREVER, Context, Records, Unit
-from envrules.engine.judging import Bench, Feed, Inputs
-from envrules.engine.nodes import score_node
+from envrules.engine.account import Account
+from envrules.engine.context import Unit
+from envrules.engine.judging import Bench
 from envrules.engine.projection import Projection
-from envrules.engine.score import judge_score
+from envrules.engine.view import View
 from envrules.kinds import lists
 from envrules.kinds.lists import Standing
 from envrules.model.base import Instant
-from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn
 
 Status = Literal["scored", "not_assessed", "incomplete", "not_participating"]
 
@@ -87,106 +85,17 @@ def standings(
         StopIteration: the scheme has no such score.
         NoValueInForce: a parameter or table has no value on the period's last day.
     """
-    view = _View(projection, scheme, as_of, known_at)
-    bench = view.bench(score, period)
-    start, end = cal.period_bounds(bench.scheme.timezone, period)
-    units = bench.context.as_of(view.cut(bench, period))[0].of_types(
-        bench.scheme.score(score).units, start, end
-    )
+    view = View(projection, scheme, period, as_of, known_at)
+    bench = view.bench(score)
+    _, end = cal.period_bounds(bench.scheme.timezone, period)
     seen_at = end - 1 if as_of is None else min(end - 1, as_of)
-    rows = [view.row(score, period, unit, seen_at) for unit in units]
+    names = bench.context.as_of(bench.context.closes[period].seq)[0]
+    accounts = [(unit, view.account(score, unit.id)) for unit in view.units(score)]
+    rows = [
+        Row(unit, names.title(unit.id, seen_at), account, account.held)
+        for unit, account in accounts
+    ]  # fmt: skip
     return _ranked(bench, score, period, rows)
-
-
-class _View:
-    """A projection as it looks from two points: what had occurred, and what was known."""
-
-    def __init__(
-        self, projection: Projection, scheme: str, as_of: Instant | None, known_at: int | None
-    ) -> None:
-        self._projection, self._scheme = projection, scheme
-        self._as_of, self._known_at = as_of, known_at
-        self._feeds: dict[tuple[str, str, str], Mapping[str, Sequence[Feed]]] = {}
-
-    def bench(self, score: str, period: str, unit: str = "") -> Bench:
-        return self._seen(score, period, unit)[0]
-
-    def cut(self, bench: Bench, period: str) -> int:
-        """Return the log entry that ends what the period's figure rests on."""
-        close = bench.context.closes.get(period)
-        return FOREVER if close is None else close.seq
-
-    def row(self, score: str, period: str, unit: Unit, seen_at: Instant) -> Row:
-        bench, inputs = self._seen(score, period, unit.id)
-        is_open = period not in bench.context.closes
-        events = [e for e in inputs.events if not is_open or self._has_occurred(e, inputs.events)]
-        feeds = inputs.feeds if self._known_at is None else self._fed(score, period, unit.id)
-        if is_open and self._as_of is not None:
-            bench = _closed_by(self._as_of, bench)
-        account = account_for(
-            bench, bench.scheme.score(score), period, unit.id, Inputs(events, (), feeds),
-            self.cut(bench, period),
-        )  # fmt: skip
-        names = bench.context.as_of(self.cut(bench, period))[0]
-        return Row(unit, names.title(unit.id, seen_at), account, account.held)
-
-    def _has_occurred(self, event: Event, among: Sequence[Event]) -> bool:
-        if self._as_of is None or event.occurred_at <= self._as_of:
-            return True
-        if isinstance(event.payload, AppealFiled):
-            own = event.payload.appeal
-            return any(
-                isinstance(e.payload, AppealDecided) and e.payload.appeal == own for e in among
-            )
-        return isinstance(event.payload, EventWithdrawn | AppealDecided)
-
-    def _seen(self, score: str, period: str, unit: str) -> tuple[Bench, Inputs]:
-        """Return a score node's bench and events as known at `known_at`."""
-        bench, inputs = self._projection.view((self._scheme, score, period, unit))
-        last = self._known_at
-        if last is None:
-            return bench, inputs
-        known = bench.context
-        records = Records(e for e in known.records.events if e.seq <= last)
-        closes = {p: close for p, close in known.closes.items() if close.seq <= last}
-        events = [e for e in inputs.events if e.seq <= last]
-        context = Context(known.now, records, closes)
-        return Bench(bench.scheme, context, bench.chainer), Inputs(events, (), inputs.feeds)
-
-    def _fed(self, score: str, period: str, unit: str) -> Mapping[str, Sequence[Feed]]:
-        """Return what other periods of the unit fed this one as known then: by judging them so."""
-        key = (score, period, unit)
-        if key in self._feeds:
-            return self._feeds[key]
-        feeds: dict[str, Sequence[Feed]] = {}
-        target = score_node(self._scheme, *key)
-        for source_score, source_period in self._sources(score, period):
-            source = score_node(self._scheme, source_score, source_period, unit)
-            bench, inputs = self._seen(source_score, source_period, unit)
-            before = self._fed(source_score, source_period, unit)
-            judged = judge_score(bench, source, Inputs(inputs.events, (), before))
-            if target in judged.feeds:
-                feeds[source.key()] = judged.feeds[target]
-        self._feeds[key] = feeds
-        return feeds
-
-    def _sources(self, score: str, period: str) -> list[tuple[str, str]]:
-        """Return the closed periods that may feed this one: earlier ones, and its parts."""
-        bench = self.bench(score, period)
-        kind, shorter = cal.period_kind(period), bench.scheme.score(score).mean_of
-        closed = sorted(bench.context.closes)
-        sources = [(score, p) for p in closed if cal.period_kind(p) == kind and p < period]
-        if shorter:
-            inside = set(cal.sub_periods(period, bench.scheme.score(shorter).period))
-            sources += [(shorter, p) for p in closed if p in inside]
-        return sources
-
-
-def _closed_by(as_of: Instant, bench: Bench) -> Bench:
-    """Return the bench without the closes of periods that were not over at `as_of`."""
-    zone, known = bench.scheme.timezone, bench.context
-    closes = {p: c for p, c in known.closes.items() if cal.period_bounds(zone, p)[1] <= as_of}
-    return Bench(bench.scheme, Context(known.now, known.records, closes), bench.chainer)
 
 
 def _ranked(bench: Bench, score: str, period: str, rows: Sequence[Row]) -> list[Row]:

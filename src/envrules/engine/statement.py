@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from envrules.engine.account import Account
 from envrules.engine.appeals import Appeals, struck_target
-from envrules.engine.assessment import Unscored
 from envrules.engine.context import live
+from envrules.engine.evidence import Unscored
+from envrules.engine.nodes import score_node
 from envrules.engine.projection import Projection
 from envrules.engine.score import deduction_note
 from envrules.engine.standings import Row, standings
-from envrules.kinds import scores
+from envrules.kinds.charges import Charge
 from envrules.model.base import Frozen, Instant
 from envrules.model.events import AppealFiled, Event, Finding, Inspection, IssueFound
 from envrules.model.values import Citation
@@ -64,7 +65,7 @@ def statement(
     row = next((row for row in rows if row.unit.id == unit), None)
     if row is None:
         return None
-    bench, inputs = projection.view((scheme, score, period, unit))
+    bench, inputs = projection.view(score_node(scheme, score, period, unit))
     known = [e for e in inputs.events if known_at is None or e.seq <= known_at]
     appealed = frozenset(
         struck_target(e.payload.target, scheme, score, period)
@@ -85,7 +86,7 @@ def statement_lines(
     """
     shares = account.shares
     lines = [
-        _line(c.event, c.finding, places, appealed, row=c.row, share=shares[c.anchor].counted,
+        _line(c.event, c.finding, places, appealed, charge=c, share=shares[c.anchor].counted,
               reason=deduction_note(c, shares[c.anchor]), citation=c.row.citation)
         for c in account.evidence.charges
     ]  # fmt: skip
@@ -102,12 +103,13 @@ def _free(item: Unscored, places: Mapping[str, str], appealed: frozenset[str]) -
 
 def _line(
     event: Event, finding_id: str, places: Mapping[str, str], appealed: frozenset[str], *,
-    row: scores.Row | None = None, share: Decimal = Decimal(0), reason: str,
+    charge: Charge | None = None, share: Decimal = Decimal(0), reason: str,
     citation: Citation | None,
 ) -> StatementLine:  # fmt: skip
     found, inspection = _found(event, finding_id)
     place = found.place if found is not None else ""
-    each = row.each if row is not None and row.each is not None else Decimal(0)
+    row = charge.row if charge is not None else None
+    points = charge.points if charge is not None else Decimal(0)
     return StatementLine(
         at=event.occurred_at, event=event.id, finding=finding_id, inspection=inspection,
         place=places.get(place, place), point=found.point if found is not None else "",
@@ -115,7 +117,7 @@ def _line(
         category=found.category if found is not None else "",
         row=row.id if row is not None else "",
         row_title=row.citation.title if row is not None else "",
-        points=-each if each else Decimal(0), counted=-share if share else Decimal(0),
+        points=-points if points else Decimal(0), counted=-share if share else Decimal(0),
         reason=reason, ref=citation.ref if citation is not None else "",
         location=citation.location if citation is not None else "",
         appealed=not appealed.isdisjoint({event.id, f"{event.id}#{finding_id}"}),

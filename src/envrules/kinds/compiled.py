@@ -63,6 +63,10 @@ class Parameter:
         """Return the value with its unit in Chinese, e.g. `3 个工作日`."""
         return print_value(value, self.unit)
 
+    def share(self, value: Value) -> Fraction:
+        """Return a ratio, or a number of percent, as the share that it is."""
+        return Fraction(str(value)) / (100 if self.unit == "percent" else 1)
+
 
 _UNIT_WORDS = {
     "points": " 分", "count": "", "ratio": "", "percent": "%", "money": " 元",

@@ -89,6 +89,8 @@ class Verdict:
     """The pauses and extensions that the limit rests on."""
     warnings: tuple[str, ...] = ()
     wake_at: Instant | None = None
+    runs_out: Instant | None = None
+    """The first instant that is too late; None: nothing keeps it from being in time."""
 
 
 def judge(
@@ -136,7 +138,9 @@ def judge(
     else:
         outcome, at = "overdue", limit.due
     steps = (*deadline.where.steps(day), *limit.steps)
-    return Verdict(outcome, at, limit.due, stopped, steps, limit.events, limit.warnings, wake)
+    return Verdict(
+        outcome, at, limit.due, stopped, steps, limit.events, limit.warnings, wake, limit.runs_out
+    )
 
 
 def _limit(

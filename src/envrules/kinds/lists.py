@@ -11,7 +11,16 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from envrules.kinds.common import ParamRef, Slug, Sourced, Then
-from envrules.kinds.compiled import Outcome, Parameter, cite, cite_value
+from envrules.kinds.compiled import (
+    Comparison,
+    Outcome,
+    Parameter,
+    Rounding,
+    cite,
+    cite_value,
+    compare,
+    whole,
+)
 from envrules.model.base import Frozen
 from envrules.model.decisions import Step
 from envrules.model.values import Citation
@@ -32,7 +41,7 @@ class ListSpec(Sourced):
     only_if_below: ParamRef | None = None
     top_share: ParamRef | None = Field(default=None, description="share of the ranked units")
     bottom_share: ParamRef | None = None
-    rounding: Literal["up", "down", "half_up"] = Field(
+    rounding: Rounding = Field(
         default="half_up", description="of a share that gives no whole number of units"
     )
     only_if_at_least: ParamRef | None = None
@@ -67,7 +76,7 @@ class ListRule:
     unless: frozenset[str]
     then: tuple[Outcome, ...]
     needs_approval: bool
-    rounding: Literal["", "up", "down", "half_up"] = ""
+    rounding: Literal[""] | Rounding = ""
     """How `places`, a share of the ranked units, becomes a number; empty: it is a number."""
     only_if_at_least: Parameter | None = None
 
@@ -140,28 +149,51 @@ def places(
     `facts` maps a unit to the facts of the period that may bar it. Who is kept off is not
     replaced: nobody is promoted into a freed place.
     """
-    held = rule.places.at(day)
-    wanted: Any = held.value
+    wanted, share = _wanted(rule, len(ranked), day)
+    limits = _limits(rule)
     found: list[Place] = []
-    for r in _edge(rule, ranked, int(wanted)):
-        steps = [cite(rule.citation), cite_value(rule.places, held, _edge_note(rule, r))]
+    for r in _edge(rule, ranked, wanted):
+        note = "，".join(filter(None, (_edge_note(rule, r), share)))
+        steps = [cite(rule.citation), cite_value(rule.places, rule.places.at(day), note)]
         if rule.split is not None:
             steps.append(cite_value(rule.split, rule.split.at(day)))
-        barred = ""
-        if rule.only_if_below is not None:
-            limit = rule.only_if_below.at(day)
-            if not _figure(r.standing) < limit.value:  # type: ignore[operator]
-                continue
-            steps.append(
-                cite_value(rule.only_if_below, limit, f"{r.standing.figure} < {limit.value}")
-            )
+        figure = _figure(r.standing)
+        held = [(comparison, limit, limit.at(day)) for comparison, limit in limits]
+        if not all(compare(figure, comparison, value.value) for comparison, _, value in held):
+            continue
+        steps += [
+            cite_value(limit, value, f"{figure} {_SIGNS[comparison]} {value.value}")
+            for comparison, limit, value in held
+        ]
         if r.standing.unit in elsewhere:
             continue
         reasons = facts.get(r.standing.unit, frozenset()) & rule.unless
-        if reasons:
-            barred = "、".join(sorted(reasons))
+        barred = "、".join(sorted(reasons))
         found.append(Place(r, tuple(steps), barred))
     return found
+
+
+_SIGNS = {"below": "<", "at_least": "≥"}
+
+
+def _limits(rule: ListRule) -> list[tuple[Comparison, Parameter]]:
+    """Return the bounds that a figure must keep to be listed at all."""
+    given: list[tuple[Comparison, Parameter | None]] = [
+        ("below", rule.only_if_below), ("at_least", rule.only_if_at_least),
+    ]  # fmt: skip
+    return [(comparison, limit) for comparison, limit in given if limit is not None]
+
+
+_ROUNDED = {"up": "进一", "down": "舍去零数", "half_up": "四舍五入"}
+
+
+def _wanted(rule: ListRule, ranked: int, day: date) -> tuple[int, str]:
+    """Return how many places there are among so many ranked units, and how a share gave them."""
+    value: Any = rule.places.at(day).value
+    if not rule.rounding:
+        return int(value), ""
+    wanted = whole(rule.places.share(value) * ranked, rule.rounding)
+    return wanted, f"{ranked} 个单位按比例取 {wanted} 个（{_ROUNDED[rule.rounding]}）"
 
 
 def _edge(rule: ListRule, ranked: Sequence[Ranked], wanted: int) -> list[Ranked]:

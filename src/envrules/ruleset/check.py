@@ -12,6 +12,7 @@ from envrules.ruleset.characters import MAX_BYTES, decode
 from envrules.ruleset.check_codes import check_codes
 from envrules.ruleset.check_figures import check_figures
 from envrules.ruleset.check_issues import check_issues
+from envrules.ruleset.check_origins import check_origins
 from envrules.ruleset.check_references import check_references
 from envrules.ruleset.check_rules import check_rules
 from envrules.ruleset.check_scores import check_scores
@@ -31,6 +32,7 @@ def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
         check_values(loaded),
         check_issues(loaded),
         check_scores(loaded),
+        check_origins(loaded),
         check_figures(loaded),
         check_slips(loaded),
         check_rules(loaded),

@@ -30,7 +30,7 @@ from envrules.kinds.lifecycle import IssuesSpec
 from envrules.kinds.lists import ListSpec
 from envrules.kinds.priorities import PrioritySpec, SequenceSpec
 from envrules.kinds.recurrences import RecurrenceSpec
-from envrules.kinds.scores import RowSpec, ScoreSpec
+from envrules.kinds.score_specs import RowSpec, ScoreSpec
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.schema import DURATION_UNITS, ParameterSpec
 from envrules.ruleset.source import Path

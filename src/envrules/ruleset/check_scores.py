@@ -1,16 +1,15 @@
-"""Checks of deduction tables, scores and bands."""
+"""Checks of deduction tables and bands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from itertools import pairwise
 
 from envrules.errors import Problem
 from envrules.kinds.bands import BandSpec
-from envrules.kinds.scores import RowSpec
+from envrules.kinds.score_specs import RowSpec
 from envrules.model.values import ALWAYS
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
@@ -21,17 +20,14 @@ MAX_CLAIMS = 10_000
 
 _ANY = ""
 _ZERO = Decimal(0)
-_LENGTH = {"month": 1, "quarter": 3, "year": 12}
 _BOUNDS = ("at_least", "above", "at_most", "below")
 
 
 def check_scores(loaded: LoadedRuleset) -> Iterator[Problem]:
-    """Yield the problems of tables, scores and bands."""
+    """Yield the problems of tables and bands."""
     for name, table in loaded.spec.tables.items():
         for key, rows in table.values.items():
             yield from _table(loaded, ("tables", name, "values", key), rows)
-    for name in loaded.spec.scores:
-        yield from _score(loaded, name)
     for name, bands in loaded.spec.bands.items():
         yield from _bands(loaded, ("bands", name), bands)
 
@@ -114,45 +110,6 @@ def _supplied(loaded: LoadedRuleset, path: Path, row: RowSpec) -> Iterator[Probl
                 f"row {row.id} is awarded by an organ: its {field} has no effect",
                 "remove it, or give `each` instead of `supplied_by`",
             )  # fmt: skip
-
-
-def _score(loaded: LoadedRuleset, name: str) -> Iterator[Problem]:
-    spec, path = loaded.spec, ("scores", name)
-    score = spec.scores[name]
-    parts = spec.scores.get(score.mean_of or "")
-    if parts is not None and _LENGTH[parts.period] >= _LENGTH[score.period]:
-        yield loaded.problem(
-            "ER506", (*path, "mean_of"),
-            f"{name} is for a {score.period} and cannot be the mean of {score.mean_of}, which is "
-            f"for a {parts.period}",
-            "name a score of a shorter period",
-        )  # fmt: skip
-    idle = partial(_idle, loaded, path)
-    if score.table is None:
-        yield from idle("counts", "only a table's findings are counted")
-        yield from idle("several", "only a table is assessed several times")
-    elif not score.counts and any(
-        row.each is not None
-        for rows in (spec.tables[score.table].values.values() if score.table in spec.tables else ())
-        for row in rows
-    ):
-        yield loaded.problem_of(
-            "ER509", path, f"{name} counts no inspection, so no finding ever deducts",
-            "add `counts:` with the kinds of inspection whose findings deduct",
-        )  # fmt: skip
-    if score.supplied_by is None:
-        yield from idle("full", "only a total that an organ reports is bounded by it")
-    if score.mean_of is None:
-        yield from idle("min_share", "only a mean has parts")
-
-
-def _idle(loaded: LoadedRuleset, path: Path, field: str, why: str) -> Iterator[Problem]:
-    section = loaded.spec.scores[str(path[1])]
-    if field in section.model_fields_set:
-        yield loaded.problem_of(
-            "ER509", (*path, field), f"{loaded.name(path)}.{field} has no effect: {why}",
-            "remove it",
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from envrules.kinds import bands, checklists, indicators, lists, scores
+from envrules.kinds import bands, checklists, indicators, lists, score_specs, scores
 from envrules.kinds.compiled import Comparison, Parameter
-from envrules.model.values import Dated
+from envrules.model.values import ALWAYS, Dated
 from envrules.ruleset.compiling import Compiling
 
 _COMPARISONS: tuple[Comparison, ...] = ("at_least", "above", "at_most", "below")
@@ -27,11 +27,11 @@ class ScoreSide:
         compiled = [self._score(name, item) for name, item in self._c.spec.scores.items()]
         return tuple(sorted(compiled, key=lambda s: s.rank))
 
-    def _score(self, name: str, item: scores.ScoreSpec) -> scores.Score:
+    def _score(self, name: str, item: score_specs.ScoreSpec) -> scores.Score:
         c, bonus = self._c, item.bonus
         return scores.Score(
             id=name, citation=c.cite(("scores", name), item), units=frozenset(item.unit),
-            period=item.period, table=self._table(item.table) if item.table else None,
+            period=item.period, table=self._rows_of(item),
             supplied_by=item.supplied_by or "", full=c.param(item.full),
             mean_of=item.mean_of or "", min_share=c.param(item.min_share),
             min_presence=c.param(item.min_presence), counts=frozenset(item.counts),
@@ -59,6 +59,22 @@ class ScoreSide:
             below += [("score", counted.score)] if counted is not None else []
         return max((1 + self._depth(*item) for item in below), default=0)
 
+    def _rows_of(self, item: score_specs.ScoreSpec) -> Dated[scores.Table] | None:
+        """Return what a score loses points by: the rows of its table, the items of its checklist."""
+        if item.table:
+            return self._table(item.table)
+        if not item.checklist:
+            return None
+        checklist = self._checklist(item.checklist)
+        rows = [
+            scores.Row(
+                id=one.id, citation=one.citation, full=one.points, each=one.points, supplied_by="",
+                not_supplied="no_score", at=frozenset(), find=frozenset(), at_if={}, find_if={},
+            )
+            for one in checklist.items if one.points is not None
+        ]  # fmt: skip
+        return Dated(checklist.citation, {ALWAYS: scores.Table(rows)})
+
     def _table(self, name: str) -> Dated[scores.Table]:
         spec = self._c.spec.tables[name]
         path = ("tables", name, "values")
@@ -69,7 +85,7 @@ class ScoreSide:
         places = {day: self._c.loaded.location((*path, day)) for day in spec.values}
         return Dated(self._c.cite(("tables", name), spec), tables, places)
 
-    def _row(self, table: str, path: tuple[str | int, ...], row: scores.RowSpec) -> scores.Row:
+    def _row(self, table: str, path: tuple[str | int, ...], row: score_specs.RowSpec) -> scores.Row:
         def flags(given: Mapping[str, tuple[str, ...]]) -> dict[str, Parameter]:
             parameters = self._c.parameters
             return {word: parameters[name] for name, words in given.items() for word in words}

@@ -23,7 +23,7 @@ from envrules.kinds.lists import ListSpec
 from envrules.kinds.points import PointsSpec
 from envrules.kinds.priorities import PrioritySpec, SequenceSpec
 from envrules.kinds.recurrences import RecurrenceSpec
-from envrules.kinds.scores import RowSpec, ScoreSpec
+from envrules.kinds.score_specs import RowSpec, ScoreSpec
 from envrules.kinds.taxonomy import ClassSpec, ExclusionSpec
 
 DateKey = Annotated[str, StringConstraints(pattern=r"^(always|\d{4}-\d{2}-\d{2})$")]

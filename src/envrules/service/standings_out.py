@@ -102,7 +102,7 @@ def _rows(row: Row, table: Table) -> Iterator[pb.RowStanding]:
     findings = Counter(charge.row.id for charge in charges)
     kept = figure.rows or {}
     for item in table.rows.values():
-        deducted = -(item.each or Decimal(0)) * findings[item.id]
+        deducted = -sum((c.points for c in charges if c.row.id == item.id), Decimal(0))
         yield pb.RowStanding(
             row=item.id, title=item.citation.title, full=plain(item.full),
             points=decimal_text(kept.get(item.id)), findings=findings[item.id],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from envrules.kinds.compiled import plain
-from envrules.kinds.scores import RowSpec, ScoreSpec
+from envrules.kinds.score_specs import RowSpec, ScoreSpec
 from envrules.report.edition.model import Entry
 from envrules.report.edition.phrases import Phrase, joined, phrase
 from envrules.report.edition.say import PERIODS, Say, since

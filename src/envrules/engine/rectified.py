@@ -1,0 +1,73 @@
+"""What an issue tells the scores that have seen it: whether it had been put right by a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from envrules import calendar as cal
+from envrules.engine.judging import Bench, Judgement, RectifiedFeed
+from envrules.engine.nodes import score_node, sharing_units
+from envrules.kinds import deadlines
+from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.scores import Score
+from envrules.model.events import Event, Inspection, IssueFound
+from envrules.model.values import NoValueInForce
+from envrules.ruleset.compile import Scheme
+
+
+def tell_scores(
+    bench: Bench, state: IssueState, events: Sequence[Event], judged: Judgement
+) -> None:
+    """Tell each score of each unit and period in which the issue was seen how it stands."""
+    scheme = bench.scheme
+    for score in scheme.scores:
+        names = sorted({score.repeat, score.restore_by} - {""})
+        if not names:
+            continue
+        seen: dict[str, set[str]] = {}
+        for event in events:
+            for unit in _seen_at(scheme, score, event, state.issue):
+                period = cal.period_of(scheme.timezone, event.occurred_at, score.period)
+                seen.setdefault(unit, set()).add(period)
+        for name in names if seen else ():
+            how = _stands(bench, state, name)
+            for unit, periods in seen.items():
+                ordered = sorted(periods)
+                for i, period in enumerate(ordered, start=1):
+                    target = score_node(scheme.slug, score.id, period, unit)
+                    judged.feed(target, replace(how, later=tuple(ordered[i:])))
+
+
+def _seen_at(scheme: Scheme, score: Score, event: Event, issue: str) -> Iterator[str]:
+    """Yield the units that an event says this issue was found at, in an assessment that scores."""
+    payload = event.payload
+    if isinstance(payload, IssueFound):
+        if payload.inspection and payload.source in score.counts:
+            yield from sharing_units(scheme, payload)
+    elif (isinstance(payload, Inspection) and payload.kind in score.counts
+            and any(finding.issue == issue for finding in payload.findings)):  # fmt: skip
+        yield payload.unit
+
+
+def _stands(bench: Bench, state: IssueState, name: str) -> RectifiedFeed:
+    """Return how the issue stands against a deadline: put right only if that is final."""
+    deadline = next(item for item in bench.scheme.deadlines if item.id == name)
+    try:
+        verdict = deadlines.judge(
+            deadline, state, bench.scheme.calendar, bench.scheme.day, bench.context.now
+        )
+    except NoValueInForce:  # the issue itself says so
+        verdict = None
+    if verdict is None:
+        return RectifiedFeed(state.issue, name, None, None, in_time=False)
+    stopped, final = state.stop_of(deadline.stops)
+    if not final or stopped is None or state.forced_stop(deadline.stops):
+        return RectifiedFeed(
+            state.issue, name, verdict.runs_out, None, in_time=False, events=verdict.events
+        )
+    proof = (state.claim, state.verified, state.closed)
+    events = (*verdict.events, *(event.id for event in proof if event is not None))
+    in_time = verdict.outcome == "on_time"
+    return RectifiedFeed(state.issue, name, verdict.runs_out, stopped, in_time, events)
