@@ -31,9 +31,9 @@ class Revisions:
         self._schemes = schemes
         self._known: dict[str, Scheme] = {}
 
-    def make(self, overrides: Overrides) -> Scheme:
+    def make(self, overrides: Overrides, codes: str = "") -> Scheme:
         """Compile, and remember."""
-        scheme = self._schemes(overrides)
+        scheme = self._schemes(overrides, codes)
         self._known[scheme.revision] = scheme
         return scheme
 
