@@ -9,7 +9,7 @@
 # files. The sets build on one another, so that a package has one version in all of them:
 #   build    builds durable-rules and envrules
 #   runtime  what a server runs on (the dependencies in pyproject.toml)
-#   test     runtime and the test tools: the environment that tests the wheel
+#   test     runtime, every extra but `bench`, and the test tools: the environment that tests the wheel
 #   dev      build, test, and the developer's tools
 #   bench    test and the peers in pyproject's extra `bench`
 set -eu
@@ -26,8 +26,10 @@ pin() {
 
 pin build requirements/build.in "$@"
 pin runtime pyproject.toml -c requirements/build.txt "$@"
-pin test pyproject.toml requirements/test.in -c requirements/build.txt -c requirements/runtime.txt "$@"
+pin test pyproject.toml requirements/test.in \
+    --extra ray --extra reports --extra whatif --extra workbench -c requirements/build.txt -c requirements/runtime.txt "$@"
 pin dev pyproject.toml requirements/build.in requirements/test.in requirements/dev.in \
+    --extra ray --extra reports --extra whatif --extra workbench \
     -c requirements/build.txt -c requirements/test.txt "$@"
 pin bench pyproject.toml requirements/test.in --extra bench \
     -c requirements/build.txt -c requirements/test.txt "$@"
