@@ -82,6 +82,19 @@ scores:
 bands:
   checked: [{id: low, title: 未达标, below: $line, ref: m 四}, {id: high, title: 达标, at_least: $line, ref: m 四}]
 demotions: {checked: {title: 降级, recurred: rebound, levels: $levels, ref: m 四}}
+indicators:
+  ledger:
+    title: 台账
+    unit: [village, town]
+    period: month
+    issues: {where: {place: [road]}, count: [registered], of: [found]}
+    ref: m 一
+  in_time:
+    title: 按期率
+    unit: [town]
+    period: quarter
+    issues: {count: [on_time], of: [due], deadline: fix}
+    ref: m 一
 rules:
 - {id: again, title: 回潮通报, when: {recurred: rebound}, then: [通报], ref: m 一}
 - {id: cleared, title: 清除通报, when: {classified: cleared}, then: [通报], ref: m 一}

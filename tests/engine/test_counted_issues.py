@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.issue_town import RULES, at, compiled
+from tests.engine.issue_town import Town, at, compiled
 
 from envrules.engine.chaining import Chainer
 from envrules.engine.context import Context, Records
@@ -21,22 +21,7 @@ from envrules.model.events import (
     UnitDeclared,
 )
 
-INDICATORS = """
-indicators:
-  ledger:
-    title: 台账
-    unit: [village, town]
-    period: month
-    issues: {where: {place: [road]}, count: [registered], of: [found]}
-    ref: m 一
-  in_time:
-    title: 按期率
-    unit: [town]
-    period: quarter
-    issues: {count: [on_time], of: [due], deadline: fix}
-    ref: m 一
-"""
-SCHEME = compiled(RULES + INDICATORS)
+SCHEME = compiled()
 UNITS = (
     UnitDeclared("shi", "石镇", "town"),
     UnitDeclared("pian", "片区", "area", parent="shi"),
@@ -174,3 +159,24 @@ def test_a_count_names_the_events_it_rests_on() -> None:
         moved("07-06 10:00", "closed"),
     )["in_time", "2026Q3", "shi"]
     assert feed.counted.events == ("e0", "e1", "e3")
+
+
+def test_who_is_above_may_be_known_late() -> None:
+    """A town declared after its villages hears of their issues, and of none when they leave it."""
+    town = Town()
+    town.tell("pian", "01-01 00:00", UnitDeclared("pian", "片区", "area", parent="shi"))
+    town.tell("z1", "01-01 00:00", UnitDeclared("zhao", "赵村", "village", parent="pian"))
+    town.found("A", "07-03 10:00", place="road")
+    town.tell("shi", "01-01 00:00", UnitDeclared("shi", "石镇", "town"))
+    town.tick("08-01 00:00")
+    town.close("2026-07")
+    assert {c.unit: c.reason for c in town.of("indicators.ledger")} == {
+        "shi": "石镇 2026-07 台账 0%（0/1）",
+        "zhao": "赵村 2026-07 台账 0%（0/1）",
+        "qian": "qian村 2026-07 台账：分母为 0，不适用",
+    }
+    town.found("B", "08-03 10:00", place="road")
+    town.tell("z2", "08-01 00:00", UnitDeclared("pian", "片区", "area"))
+    town.close("2026-08")
+    august = {c.unit: c.outcome for c in town.of("indicators.ledger") if c.period == "2026-08"}
+    assert august == {"shi": "not_applicable", "zhao": "reported", "qian": "not_applicable"}

@@ -152,6 +152,18 @@ def test_an_excluded_finding_deducts_nothing() -> None:
     assert [c.issues for c in town.of("scores.checked.heap")] == [("B",)]
 
 
+def test_an_exemption_of_an_issue_reaches_its_deduction() -> None:
+    """An issue that is exempted by its number after it was charged deducts nothing any more."""
+    town = Town()
+    town.found("A", "07-03 10:00", source="check", inspection="I")
+    assert len(town.of("scores.checked.heap")) == 1
+    town.tell("x", "07-03 00:00", Exemption(
+        at("07-01 00:00"), at("08-01 00:00"), "防汛", "镇长", issues=("A",)
+    ))  # fmt: skip
+    assert town.of("scores.checked.heap") == []
+    assert [c.outcome for c in town.of("scores.checked")] == ["exempt"]
+
+
 # ── slips issued at once ──
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 from random import Random
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from envrules.model.events import (
     Exemption,
     IssueFound,
     IssueMoved,
+    Move,
     Payload,
     UnitDeclared,
     UnitMerged,
@@ -42,7 +44,7 @@ UNITS = st.sampled_from(("zhao", "zhao", "zhao", "qian", "sun"))
 LEDGERS = st.sampled_from(
     ({}, {}, {"方案": "甲"}, {"验收": "合格"}, {"指导": "国土所", "用途": "农用"})
 )
-_fields = st.fixed_dictionaries({
+_fields: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
     "category": st.sampled_from(("柴草堆", "柴草堆", "柴草堆", "棚", "")),
     "place": st.sampled_from(("road", "road", "road", "field", "nowhere")),
     "place_unit": UNITS,
@@ -55,7 +57,7 @@ _fields = st.fixed_dictionaries({
     "source": st.sampled_from(("patrol", "check")),
     "inspection": st.sampled_from(("", "I")),
 })  # fmt: skip
-LIVES = st.sampled_from((
+LIVES: st.SearchStrategy[tuple[Move, ...]] = st.sampled_from((
     (), ("handled", "check_passed"), ("handled", "check_passed"), ("closed",), ("deferred",),
     ("handled", "check_failed"), ("closed", "called_back"), ("voided",), ("force_closed",),
     ("registered", "suspended", "handled"),
@@ -114,11 +116,12 @@ def logs(draw: st.DrawFn) -> list[list[Entry]]:
             Arrived(Event(f"u{n}", at("01-01 00:00"), declared)),
         )
     cut = draw(st.integers(0, len(events)))
-    between = draw(st.sampled_from((
-        Published("made_up", "r2"), Published("made_up", "r2"), Closed("made_up", "2026-07"),
-    )))  # fmt: skip
-    last = [Tick(draw(INSTANTS))] if draw(st.booleans()) else [Published("made_up", "r1")]
-    return [[Published("made_up", "r1")], events[:cut], [Tick(draw(INSTANTS)), between],
+    r1, r2, close = (
+        Published("made_up", "r1"), Published("made_up", "r2"), Closed("made_up", "2026-07")
+    )  # fmt: skip
+    between = close if draw(st.integers(0, 2)) == 0 else r2
+    last = [Tick(draw(INSTANTS))] if draw(st.booleans()) else [r1]
+    return [[r1], events[:cut], [Tick(draw(INSTANTS)), between],
             events[cut:], [*last, Tick(at("09-20 00:00"))]]  # fmt: skip
 
 

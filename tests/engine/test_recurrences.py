@@ -249,6 +249,18 @@ def test_a_recurrence_is_told_to_the_score_that_it_demotes() -> None:
     assert told(town, "2026-08") == []
 
 
+def test_a_closed_period_is_told_nothing_more() -> None:
+    """A recurrence of a unit that nobody knew at the close makes no figure for it, even in passing."""
+    town = Town()
+    town.close("2026-07")
+    town.tell("u-sun", "01-01 00:00", UnitDeclared("sun", "孙村", "village"))
+    town.found("A", "07-03 10:00", place="road", place_unit="sun")
+    town.mended("A", "07-05 10:00")
+    town.found("B", "07-20 10:00", place="road", place_unit="sun")
+    assert len(town.of(REBOUND)) == 2
+    assert {c.unit for c in town.of("scores.checked")} == {"zhao", "qian"}
+
+
 def test_an_appeal_against_a_recurrence_takes_back_what_rests_on_it() -> None:
     """Held while the appeal is pending; once it is upheld, rules and scores hear of nothing."""
     town = mended_road()

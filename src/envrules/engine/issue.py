@@ -72,7 +72,8 @@ def _refused(bench: Bench, state: IssueState, finding: lifecycle.Finding) -> Con
     return issue_content(
         bench, state, f"issues.{word}", event.id, "lifecycle", finding.outcome,
         f"{lifecycle.WORDS[word]}：{OUTCOMES[finding.outcome]}", finding.reason,
-        event.occurred_at, (event.id,), [cite(citation, note=finding.reason)],
+        event.occurred_at, (event.id,),
+        [*finding.described, cite(citation, note=finding.reason)],
     )  # fmt: skip
 
 

@@ -44,10 +44,11 @@ def feed_recurrences(bench: Bench, state: IssueState, judged: Judgement) -> None
     )  # fmt: skip
     for recurrence in scheme.recurrences:
         key = recurrence.key_of(payload, unit.id)
-        if key is not None and recurrence.where.holds(payload, scheme.day(found.occurred_at)):
-            judged.feed(
-                recurrence_node(scheme.slug, recurrence.id, key), SightingFeed(sighting)
-            )  # fmt: skip
+        if key is None or (recurrence.near is not None and sighting.place is None):
+            continue
+        if recurrence.where.holds(payload, scheme.day(found.occurred_at)):
+            place = recurrence_node(scheme.slug, recurrence.id, key)
+            judged.feed(place, SightingFeed(sighting))
 
 
 def feed_counts(

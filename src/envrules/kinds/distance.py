@@ -31,10 +31,10 @@ def metres_between(here: Place, there: Place) -> Decimal:
         return metres.quantize(_CENTIMETRE)
 
 
-def surely_beyond(here: Place, there: Place, metres: Decimal) -> bool:
-    """Return whether the latitudes alone put the two farther apart; False: look closer."""
+def latitudes_within(metres: Decimal) -> Decimal:
+    """Return by how many degrees two latitudes differ at most if the places are so close."""
     with localcontext(_EXACT):
-        return abs(here[1] - there[1]) * _EARTH * _RADIAN > metres + 1
+        return (metres + _CENTIMETRE) / (_EARTH * _RADIAN)
 
 
 # Issues of one place share few mean latitudes, and each is asked for again at every event.

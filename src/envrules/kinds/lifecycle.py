@@ -13,6 +13,7 @@ from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Text, Where, Wo
 from envrules.kinds.compiled import Filter, Parameter
 from envrules.kinds.taxonomy import unmet
 from envrules.model.base import Instant
+from envrules.model.decisions import Step
 from envrules.model.events import Event, IssueFound, IssueMoved
 from envrules.model.values import Citation
 
@@ -116,6 +117,8 @@ class Finding:
     citation: Citation | None = None
     condition: str = ""
     """The condition that refused the step."""
+    described: tuple[Step, ...] = ()
+    """The campaigns by which that condition is about the issue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,9 @@ def _condition(
             lacking.append("期限")
         if lacking:
             reason = f"{one.citation.title}：缺{'、'.join(lacking)}，不予“{WORDS[move.move]}”"
-            return Finding(event, "rejected", reason, one.citation, one.id)
+            return Finding(
+                event, "rejected", reason, one.citation, one.id, one.where.steps(day)
+            )  # fmt: skip
     return None
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from envrules import calendar as cal
 from envrules.kinds.common import ParamRef, Sourced, Where
-from envrules.kinds.compiled import Filter, Parameter, cite, cite_value, plain
+from envrules.kinds.compiled import Filter, Parameter, Value, cite, cite_value, plain
 from envrules.kinds.deadlines import Limit, unpublished
-from envrules.kinds.distance import Place, metres_between, surely_beyond
+from envrules.kinds.distance import Place, latitudes_within, metres_between
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Step
 from envrules.model.events import IssueFound
-from envrules.model.values import Citation
+from envrules.model.values import Citation, InForce
 
 Field_ = Literal["unit", "place", "category", "point", "grid"]
 
@@ -83,11 +83,6 @@ class Sighting(Frozen):
     latitude: Decimal | None = None
 
     @property
-    def order(self) -> tuple[Instant, str]:
-        """Where it stands among the others: by when it was found, then by its event."""
-        return self.found, self.event
-
-    @property
     def place(self) -> Place | None:
         """Its coordinates, if it has any."""
         if self.longitude is None or self.latitude is None:
@@ -109,19 +104,28 @@ class Again:
     warnings: tuple[str, ...] = ()
 
 
+class Window(NamedTuple):
+    """A stretch of time that begins with an issue; windows sort by when they begin."""
+
+    since: Instant
+    order: tuple[Instant, str]
+    """Where the issue stands among the others: by when it was found, then by its event."""
+    before: Sighting
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The issues of one place, by when a window begins with them: found, or put right."""
 
     recurrence: Recurrence
-    windows: Sequence[tuple[Instant, Sighting]]
+    windows: Sequence[Window]
 
     @classmethod
     def of(cls, recurrence: Recurrence, sightings: Iterable[Sighting]) -> History:
         """Return the history of these issues, in whatever order they come."""
         begun = ((s.ended if recurrence.since == "ended" else s.found, s) for s in sightings)
-        windows = [(since, s) for since, s in begun if since is not None]
-        return cls(recurrence, sorted(windows, key=lambda w: (w[0], w[1].order)))
+        windows = [Window(at, (s.found, s.event), s) for at, s in begun if at is not None]
+        return cls(recurrence, sorted(windows, key=lambda w: w[:2]))
 
     def judge(self, new: Sighting, day: date, calendar: cal.WorkCalendar) -> Again | None:
         """Return of which earlier issue the new one is a recurrence: the latest it can be of.
@@ -131,44 +135,83 @@ class History:
         Raises:
             NoValueInForce: window or distance has no value on that day.
         """
-        last = bisect_right(self.windows, new.found, key=lambda w: w[0])
-        for since, before in reversed(self.windows[:last]):
-            if before.order >= new.order:
-                continue
-            within = self.recurrence.within.at(day)
+        order = (new.found, new.event)
+        last = bisect_right(self.windows, new.found, key=lambda w: w.since)
+        if not last or self.windows[0].order >= order:
+            return None
+        within = self.recurrence.within.at(day)
+
+        def limit(window: Window) -> cal.Deadline:
             duration: Any = within.value
-            window = cal.deadline(calendar, since, duration)
-            if not Limit(window.due, window.inclusive, ()).keeps(new.found):
-                return None  # a window that began earlier is over as well
-            close = self._near(before, new, day)
-            if close is not None:
-                ended = "" if window.due is None else f"，至 {_show(calendar, window.due)}"
-                note = f"自案件 {before.issue} {self.word} {_show(calendar, since)} 起算{ended}"
-                steps = (
-                    *self.recurrence.where.steps(day), cite(self.recurrence.citation),
-                    cite_value(self.recurrence.within, within, note), *close,
-                )  # fmt: skip
-                length = self.recurrence.within.text(within.value)
-                return Again(new, before, since, length, steps, unpublished(window))
+            return cal.deadline(calendar, window.since, duration)
+
+        # A window that began earlier is over earlier, so those that still run are the latest ones.
+        first = bisect_left(
+            self.windows, True, hi=last, key=lambda window: _keeps(limit(window), new.found)
+        )
+        near = _Near.of(self.recurrence.near, new, day)
+        for place in range(last - 1, first - 1, -1):
+            window = self.windows[place]
+            if window.order < order and (close := near.steps(window.before)) is not None:
+                return self._again(window, new, within, limit(window), close, day, calendar)
         return None
+
+    def _again(
+        self, window: Window, new: Sighting, within: InForce[Value], limit: cal.Deadline,
+        close: tuple[Step, ...], day: date, calendar: cal.WorkCalendar,
+    ) -> Again:  # fmt: skip
+        rule, before = self.recurrence, window.before
+        until = "" if limit.due is None else f"，至 {_show(calendar, limit.due)}"
+        note = f"自案件 {before.issue} {self.word} {_show(calendar, window.since)} 起算{until}"
+        steps = (
+            *rule.where.steps(day), cite(rule.citation), cite_value(rule.within, within, note),
+            *close,
+        )  # fmt: skip
+        length = rule.within.text(within.value)
+        return Again(new, before, window.since, length, steps, unpublished(limit))
 
     @property
     def word(self) -> str:
         """What the window begins with."""
         return "办结" if self.recurrence.since == "ended" else "发现"
 
-    def _near(self, before: Sighting, new: Sighting, day: date) -> tuple[Step, ...] | None:
-        """Return what says that the two are as close as they must be; None: they are not."""
-        near = self.recurrence.near
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """How close an earlier issue must be to the new one."""
+
+    new: Sighting
+    parameter: Parameter | None
+    """None: anywhere is close enough."""
+    held: InForce[Value] | None
+    metres: Decimal
+    latitudes: Decimal
+
+    @classmethod
+    def of(cls, near: Parameter | None, new: Sighting, day: date) -> _Near:
+        """Return the distance in force on `day`, if there is one at all."""
         if near is None:
-            return ()
+            return cls(new, None, None, Decimal(0), Decimal(0))
         held = near.at(day)
         metres = Decimal(str(held.value))
-        here, there = before.place, new.place
-        if here is None or there is None or surely_beyond(here, there, metres):
+        return cls(new, near, held, metres, latitudes_within(metres))
+
+    def steps(self, before: Sighting) -> tuple[Step, ...] | None:
+        """Return what says that an earlier issue is close; None: it is not."""
+        if self.parameter is None or self.held is None:
+            return ()
+        here, there = before.place, self.new.place
+        # The latitudes alone tell most of them apart, and soon.
+        if here is None or there is None or abs(here[1] - there[1]) > self.latitudes:
             return None
         apart = metres_between(here, there)
-        return (cite_value(near, held, f"相距 {plain(apart)} 米"),) if apart <= metres else None
+        if apart > self.metres:
+            return None
+        return (cite_value(self.parameter, self.held, f"相距 {plain(apart)} 米"),)
+
+
+def _keeps(window: cal.Deadline, at: Instant) -> bool:
+    return Limit(window.due, window.inclusive, ()).keeps(at)
 
 
 def _show(calendar: cal.WorkCalendar, at: Instant) -> str:
