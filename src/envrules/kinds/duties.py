@@ -53,6 +53,12 @@ class DutySpec(Sourced):
     )
     met_by: MetBySpec
 
+    @model_validator(mode="after")
+    def _days_of_a_year(self) -> DutySpec:
+        if self.every != "year" and (self.by is not None or self.not_before is not None):
+            raise ValueError("leave out by and not_before: they are days of a yearly duty")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
