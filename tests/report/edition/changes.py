@@ -16,7 +16,7 @@ from envrules.kinds.common import Require, Where
 from envrules.kinds.consequences import FactName
 from envrules.kinds.indicators import CountedBandsSpec
 from envrules.kinds.lists import ListSpec
-from envrules.kinds.scores import RowSpec
+from envrules.kinds.score_specs import RowSpec
 from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.check_rules import known_facts
 from envrules.ruleset.check_values import misfit
