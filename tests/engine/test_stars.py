@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -18,6 +19,7 @@ from envrules.model.events import (
     EventWithdrawn,
     Exemption,
     Inspection,
+    ScoreSupplied,
     UnitDeclared,
 )
 
@@ -634,3 +636,33 @@ def test_a_list_may_ask_for_a_figure() -> None:
     assert content.unit == "v00"
     assert (content.steps[-1].rule, content.steps[-1].note) == ("parameters.floor", "60.00 ≥ 60")
     assert ranked(listed("top_share: $share, only_if_at_least: $floor"), 41, 42).holds("list") == []
+
+
+# ── a table that organs alone fill in ──
+
+AWARDED = office(more="""\
+  stars: {title: 星级考评, unit: [village], period: month, table: awards, ref: m 四}
+""").replace("calendar:", """\
+  awards:
+    title: 考评表
+    values:
+      always:
+      - {id: tools, title: 设施, full: 50, supplied_by: 考评组, ref: m 四}
+      - {id: looks, title: 容貌, full: 50, supplied_by: 考评组, ref: m 四}
+calendar:""")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "figure"),
+    [((), "not_assessed", None), (("tools",), "incomplete", None),
+     (("tools", "looks"), "scored", "90.00")],
+)  # fmt: skip
+def test_awards_alone_assess(items: tuple[str, ...], status: str, figure: str | None) -> None:
+    """A table without a row that deducts needs no inspection: who has been awarded is assessed."""
+    town = Office(AWARDED)
+    for item in items:
+        given = ScoreSupplied("zhao", "stars", item, "2026-07", Decimal(45), "考评组")
+        town.tell(item, "07-10 10:00", given)
+    town.close()
+    standing = town.standing(score="stars")
+    assert (standing.status, standing.figure) == (status, figure and Decimal(figure))

@@ -143,7 +143,7 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
     if score.table is None:
         given = tally.supplied.get("total", ())
         return figure(Fraction(given[-1])) if given else Figure("not_assessed")
-    if not tally.assessments and score.not_assessed == "no_score":
+    if score.not_assessed == "no_score" and not _assessed(tally, fallback):
         return Figure("not_assessed")
     kept, _ = deducted(score, tally, fallback)
     supplied, missing = _supplied(fallback, tally)
@@ -151,6 +151,12 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
     if missing:
         return Figure("incomplete", rows=printed_rows(rows), missing=missing)
     return figure(sum(rows.values(), Fraction(0)), rows)
+
+
+def _assessed(tally: Tally, table: Table | None) -> bool:
+    """Return whether anybody has assessed: where no row deducts, that is up to the organs."""
+    deducts = table is None or any(row.each is not None for row in table.rows.values())
+    return bool(tally.assessments if deducts else tally.supplied)
 
 
 Weights = Mapping[tuple[str, str], Fraction]
