@@ -11,6 +11,7 @@ from envrules.calendar import (
     CalendarError,
     PeriodKind,
     next_period,
+    period_around,
     period_bounds,
     period_dates,
     period_kind,
@@ -120,3 +121,19 @@ def test_what_is_no_period(name: str) -> None:
     """Other spellings and dates that do not exist are refused."""
     with pytest.raises(CalendarError, match="is no period"):
         period_dates(name)
+
+
+@given(some_dates, st.sampled_from(KINDS), st.sampled_from(KINDS))
+@settings(max_examples=100, deadline=None)
+def test_a_part_is_one_of_the_parts_of_what_is_around_it(
+    day: date, part: PeriodKind, whole: PeriodKind
+) -> None:
+    """Every period is a part of exactly the longer one around it, weeks by their Thursday."""
+    period = period_on(day, part)
+    if KINDS.index(part) > KINDS.index(whole):
+        with pytest.raises(CalendarError, match="is no part of"):
+            period_around(period, whole)
+        return
+    around = period_around(period, whole)
+    assert period_kind(around) == whole
+    assert period in sub_periods(around, part)

@@ -424,3 +424,21 @@ def test_an_order_follows_the_units() -> None:
         {"新赵村": 1, "qian村": 2, "孙村": 2},
         {"qian村": 1, "孙村": 1},
     ]
+
+
+# ── deadlines that a flag switches on ──
+
+
+@pytest.mark.parametrize(("found", "judged"), [("07-09 23:59", False), ("07-10 00:00", True)])
+def test_a_deadline_may_hold_only_while_a_flag_is_true(found: str, judged: bool) -> None:
+    """From the day on which the flag turns true, issues found have a limit, and it cites the flag."""
+    flag = "  binding: {title: 限期, unit: flag, ref: m 三, values: {always: false, 2026-07-10: true}}\n"
+    text = RULES.replace("tables:\n", f"{flag}tables:\n")
+    text = text.replace("within: $fix,", "within: $fix, only_if: $binding,")
+    town = Town(r1=text)
+    town.found("A", found)
+    verdicts = town.of("deadlines.fix")
+    assert len(verdicts) == judged
+    for verdict in verdicts:
+        (step,) = [s for s in verdict.steps if s.rule == "parameters.binding"]
+        assert (step.value, step.since) == ("是", "2026-07-10")

@@ -17,6 +17,7 @@ from envrules.model.base import Instant
 
 PeriodKind: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
+_ORDER: tuple[PeriodKind, ...] = ("day", "week", "month", "quarter", "year")
 _DAY = timedelta(days=1)
 _YEARS = 1000, 9998  # so that the neighbours of a period are dates too
 _NAME = re.compile(
@@ -81,13 +82,20 @@ def sub_periods(period: str, kind: PeriodKind) -> list[str]:
     Weeks of a month, quarter or year are those whose Thursday lies in it. A week has only days.
     """
     whole, first, last = _parsed(period)
-    order: list[PeriodKind] = ["day", "week", "month", "quarter", "year"]
-    if kind not in order or order.index(kind) > order.index(whole):
+    if kind not in _ORDER or _ORDER.index(kind) > _ORDER.index(whole):
         raise CalendarError(f"a {whole} is not made up of any {kind!r}")
     days = [first + n * _DAY for n in range((last - first).days + 1)]
     if kind == "week":
         days = [day for day in days if day.isoweekday() == 4]
     return list(dict.fromkeys(period_on(day, kind) for day in days))
+
+
+def period_around(period: str, kind: PeriodKind) -> str:
+    """Return the period of a longer kind, or of the same, that `period` is one of the parts of."""
+    part, first, _ = _parsed(period)
+    if kind not in _ORDER or _ORDER.index(kind) < _ORDER.index(part):
+        raise CalendarError(f"a {part} is no part of any {kind!r}")
+    return period_on(first + 3 * _DAY if part == "week" else first, kind)
 
 
 def _parsed(period: str) -> tuple[PeriodKind, date, date]:

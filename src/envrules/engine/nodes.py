@@ -347,12 +347,15 @@ def _report_periods(scheme: Scheme, report: ReportFiled, at: Instant) -> list[st
     """Return what a report may answer for.
 
     One that names no period answers for its month and the two before, its quarter and year and
-    the ones before those: the close that required it may have come late.
+    the ones before those: the close that required it may have come late. Likewise for its week
+    and the eight before, where weeks are closed.
     """
     if report.period:
         return [report.period] if _is_period(report.period) else []
     periods = []
     look_back: dict[cal.PeriodKind, int] = {"month": 2, "quarter": 1, "year": 1}
+    if "week" in scheme.closable:
+        look_back["week"] = 8
     for kind, back in look_back.items():
         period = cal.period_of(scheme.timezone, at, kind)
         periods.append(period)
@@ -385,5 +388,4 @@ def period_within(
         return cal.period_of(scheme.timezone, at, kind)
     if not _is_period(period) or _LENGTHS.index(cal.period_kind(period)) > _LENGTHS.index(kind):
         return ""
-    start, _ = cal.period_bounds(scheme.timezone, period)
-    return cal.period_of(scheme.timezone, start, kind)
+    return cal.period_around(period, kind)

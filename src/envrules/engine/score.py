@@ -183,7 +183,7 @@ def _close(
         judged.feed(list_node(scheme.slug, score.id, period), StandingFeed(period, standing))
     for whole in scheme.scores:
         if score.id in whole.parts:
-            longer = cal.period_of(scheme.timezone, start, whole.period)
+            longer = cal.period_around(period, whole.period)
             target = score_node(scheme.slug, whole.id, longer, unit)
             judged.feed(target, StandingFeed(period, standing))
     if account.placed is not None:

@@ -33,6 +33,9 @@ class DeadlineSpec(Sourced):
         default="no_deadline",
         description="an issue with neither limit nor host deadline: not judged, or on time",
     )
+    only_if: ParamRef | None = Field(
+        default=None, description="flag: judged only where it is true when the limit starts"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Deadline:
     within: Parameter | None
     prefer_host: bool
     without_limit: Literal["no_deadline", "on_time"]
+    only_if: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,13 @@ def judge(
     if not deadline.where.holds(state.payload, day):
         return None
     began = start.occurred_at
+    flag = deadline.only_if
+    binding: tuple[Step, ...] = ()
+    if flag is not None:
+        held = flag.at(day_of(began))
+        if held.value is not True:
+            return None
+        binding = (cite_value(flag, held),)
     stopped, final = state.stop_of(deadline.stops)
     forced = state.forced_stop(deadline.stops)
     if forced and state.closed is not None:
@@ -137,7 +148,7 @@ def judge(
         outcome, at, wake = "running", began, limit.runs_out
     else:
         outcome, at = "overdue", limit.due
-    steps = (*deadline.where.steps(day), *limit.steps)
+    steps = (*deadline.where.steps(day), *binding, *limit.steps)
     return Verdict(
         outcome, at, limit.due, stopped, steps, limit.events, limit.warnings, wake, limit.runs_out
     )

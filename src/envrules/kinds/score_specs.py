@@ -45,7 +45,7 @@ class ScoreSpec(Sourced):
     """A figure per unit and period, from a table, from outside, or from shorter periods."""
 
     unit: tuple[Slug, ...] = Field(min_length=1)
-    period: Literal["month", "quarter", "year"]
+    period: Literal["week", "month", "quarter", "year"]
     table: Slug | None = None
     supplied_by: Text | None = None
     full: ParamRef | None = Field(

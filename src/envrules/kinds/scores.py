@@ -71,7 +71,7 @@ class Score:
     id: str
     citation: Citation
     units: frozenset[str]
-    period: Literal["month", "quarter", "year"]
+    period: Literal["week", "month", "quarter", "year"]
     table: Dated[Table] | None
     """Its table, or the items of its checklist."""
     supplied_by: str

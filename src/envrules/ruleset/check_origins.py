@@ -11,7 +11,7 @@ from envrules.kinds.score_specs import ScoreSpec
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
 
-_LENGTH: Final = {"month": 1, "quarter": 3, "year": 12}
+_LENGTH: Final = {"week": 0, "month": 1, "quarter": 3, "year": 12}
 
 _ONLY_FOR: Final[dict[str, tuple[frozenset[str], str]]] = {
     "counts": (frozenset({"table", "checklist"}), "only what inspections say is counted"),

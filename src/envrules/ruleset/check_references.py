@@ -82,6 +82,7 @@ PARAMETER_UNITS: Final[dict[Field, frozenset[str]]] = {
     (ScoreSpec, "own_found"): frozenset({"ratio", "points"}),
     (ScoreSpec, "restore"): _SHARE,
     (ScoreSpec, "weighted"): _SHARE,
+    (DeadlineSpec, "only_if"): _FLAG,
     (DeadlineSpec, "within"): DURATION_UNITS,
     (ListSpec, "bottom"): _COUNT,
     (ListSpec, "only_if_below"): _POINTS,

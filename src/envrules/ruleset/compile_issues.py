@@ -59,6 +59,7 @@ def compile_deadlines(c: Compiling) -> tuple[deadlines.Deadline, ...]:
             id=name, citation=c.cite(("deadlines", name), item), where=c.filter(item.where),
             starts=item.starts, stops=item.stops, within=c.param(item.within),
             prefer_host=item.host_deadline == "prefer", without_limit=item.without_limit,
+            only_if=c.param(item.only_if),
         )
         for name, item in c.spec.deadlines.items()
     )  # fmt: skip

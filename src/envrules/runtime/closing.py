@@ -19,7 +19,7 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
             must come after it is closed already, or one that must come before it is not.
     """
     try:
-        kind, (begin, end) = cal.period_kind(period), cal.period_bounds(scheme.timezone, period)
+        kind, end = cal.period_kind(period), cal.period_bounds(scheme.timezone, period)[1]
     except cal.CalendarError as error:
         raise NotNow(str(error), "NO_SUCH_PERIOD") from error
     closed = state.closes.get(scheme.slug, {})
@@ -33,9 +33,8 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
         raise NotNow(f"{period} is not over yet by the locality's time{held}", "PERIOD_NOT_OVER")
     if any(cal.period_kind(p) == kind and p > period for p in closed):
         raise NotNow(f"a period after {period} is closed already", "LATER_PERIOD_CLOSED")
-    for longer in (p for p in closed if cal.period_kind(p) != kind):
-        start, stop = cal.period_bounds(scheme.timezone, longer)
-        if start <= begin and end <= stop:
+    for longer in (p for p in closed if _LENGTHS.index(cal.period_kind(p)) > _LENGTHS.index(kind)):
+        if cal.period_around(period, cal.period_kind(longer)) == longer:
             raise NotNow(
                 f"{longer}, which contains {period}, is closed already", "LATER_PERIOD_CLOSED"
             )

@@ -89,3 +89,5 @@ def _deadline(say: Say, deadline: DeadlineSpec) -> Iterator[Phrase]:
     yield phrase("{}。", say.chosen(deadline, "host_deadline", _HOST))
     if deadline.within is None:
         yield phrase("没有期限的，{}。", say.chosen(deadline, "without_limit", _WITHOUT))
+    if deadline.only_if is not None:
+        yield phrase("{}，评判是否按期；否则不评判。", say.if_on(deadline.only_if))
