@@ -416,11 +416,6 @@ class Projection:
         scheme = self._routing.governing(node)
         return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
 
-    def event(self, event_id: str) -> Event | None:
-        """Return an event by its id, to read; None if the log does not hold it."""
-        place = self.state.event_seq(event_id)
-        return None if place is None else self._routing.event(place)
-
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality
         since = locality.bindings[scheme.slug].since

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
 from envrules.engine.context import FOREVER, Close, Context, Records, Unit
@@ -18,27 +16,28 @@ from envrules.engine.evaluate import judge
 from envrules.engine.judging import (
     AT_THE_CLOSE,
     Bench,
-    ChargedFeed,
-    CountFeed,
     Feed,
     Inputs,
     Judgement,
-    RectifiedFeed,
-    RecurredFeed,
     freezes,
 )
-from envrules.engine.nodes import Node, indicator_node, score_node
+from envrules.engine.nodes import Node, indicator_node, parse_node, score_node
 from envrules.engine.projection import Projection
 from envrules.kinds.indicators import CountedBands
 from envrules.model.base import Instant
 from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn
 
+_OF_A_PERIOD = frozenset({"score", "indicator"})
+"""Kinds of nodes that a close settles."""
+_TELLS = frozenset({"issue", "recurrence", "score"})
+"""Kinds of nodes that tell a score what its close freezes."""
+
 
 class View:
     """What the units of a locality stand at in one period; see `standings` for the arguments.
 
-    Of what issues and recurrences tell an open period, what rests on events that had not occurred
-    or were not known is left out; what has been taken back since is not brought back.
+    What issues and recurrences told an open period is judged anew where something has to be left
+    out. One that tells nothing any more, because it was withdrawn since, is not brought back.
     """
 
     def __init__(
@@ -77,21 +76,21 @@ class View:
         """Return a node's bench and the events that count for it; its period is closed there."""
         bench, inputs = self._projection.view(node)
         known, events = bench.context, list(inputs.events)
-        records, closes = known.records, known.closes
-        last, period = self._known_at, node.parts[1]
+        records, closes, last = known.records, known.closes, self._known_at
         if last is not None:
             records = Records(e for e in known.records.events if e.seq <= last)
             closes = {p: close for p, close in closes.items() if close.seq <= last}
             events = [e for e in events if e.seq <= last]
+        period = node.parts[1] if node.kind in _OF_A_PERIOD else ""
         if period not in closes:
-            if self._as_of is not None:
-                events = [e for e in events if self._has_occurred(e, events)]
-                zone = bench.scheme.timezone
-                closes = {
-                    p: c for p, c in closes.items() if cal.period_bounds(zone, p)[1] <= self._as_of
-                }
-            would_be = Close(period, FOREVER, bench.scheme.revision, known.now)
-            closes = {**closes, period: would_be}
+            events = [e for e in events if self._has_occurred(e, events)]
+        if period and period not in closes:
+            zone, as_of = bench.scheme.timezone, self._as_of
+            closes = {
+                p: close for p, close in closes.items()
+                if as_of is None or cal.period_bounds(zone, p)[1] <= as_of
+            }  # fmt: skip
+            closes[period] = Close(period, FOREVER, bench.scheme.revision, known.now)
         context = Context(known.now, records, closes, known.since)
         return replace(bench, context=context), events
 
@@ -109,18 +108,42 @@ class View:
 
     def _feeds(self, node: Node, bench: Bench) -> Mapping[str, Sequence[Feed]]:
         """Return what the node would find at the close of its period, or found there."""
-        feeds: dict[str, Sequence[Feed]] = dict(self._projection.view(node)[1].feeds)
-        is_open = bench.context.closes[node.parts[1]].seq == FOREVER
-        if is_open:
-            told = Inputs(feeds=feeds).told(closed=False)
-            feeds[AT_THE_CLOSE] = [seen for f in told if (seen := self._seen_feed(f)) is not None]
+        stored = self._projection.view(node)[1].feeds
+        feeds: dict[str, Sequence[Feed]] = dict(stored)
         past = self._known_at is not None
+        if node.kind not in _OF_A_PERIOD:
+            return {
+                source.key(): self._judged(source).feeds.get(node, ())
+                for source in self._sources_of(stored)
+            }
+        is_open = bench.context.closes[node.parts[1]].seq == FOREVER
         if past:  # figures are judged anew
             feeds = {source: [f for f in fed if freezes(f)] for source, fed in feeds.items()}
         for source in self._sources(node, bench):
             if past or (is_open and source.parts[1] == self._period):
                 feeds[source.key()] = self._judged(source).feeds.get(node, ())
+        if is_open:
+            for source in self._sources_of(stored):
+                if source.kind in _TELLS and self._is_cut(source):
+                    key, fresh = source.key(), self._judged(source).feeds.get(node, ())
+                    figures = [f for f in feeds.get(key, ()) if not freezes(f)]
+                    feeds[key] = [*figures, *(f for f in fresh if freezes(f))]
+            feeds[AT_THE_CLOSE] = Inputs(feeds=feeds).told(closed=False)
         return feeds
+
+    def _is_cut(self, node: Node) -> bool:
+        """Return whether something that the node rests on had not occurred, or was not known."""
+        _, inputs = self._projection.view(node)
+        return any(
+            (self._known_at is not None and event.seq > self._known_at)
+            or (self._as_of is not None and event.occurred_at > self._as_of)
+            for event in inputs.events
+        ) or any(map(self._is_cut, self._sources_of(inputs.feeds)))
+
+    @staticmethod
+    def _sources_of(feeds: Mapping[str, Sequence[Feed]]) -> list[Node]:
+        """Return the nodes that feed a node now."""
+        return [parse_node(key) for key in feeds if key != AT_THE_CLOSE]
 
     def _judged(self, node: Node) -> Judgement:
         if node not in self._judgements:
@@ -150,29 +173,3 @@ class View:
                     yield score_node(scheme.slug, part.id, inside, unit)
         if score.indicator:
             yield indicator_node(scheme.slug, score.indicator, period, unit)
-
-    def _seen_feed(self, feed: Feed) -> Feed | None:
-        """Return what was told, as far as what it rests on had occurred and was known."""
-        match feed:
-            case ChargedFeed():
-                events: tuple[str, ...] = (feed.event,)
-            case CountFeed():
-                events = feed.counted.events
-            case RectifiedFeed() | RecurredFeed():
-                events = feed.events
-            case _:
-                return feed
-        if all(map(self._is_seen, events)):
-            return feed
-        if isinstance(feed, RectifiedFeed):
-            return msgspec.structs.replace(feed, stopped=None, in_time=False)
-        return None
-
-    def _is_seen(self, event_id: str) -> bool:
-        if self._as_of is None and self._known_at is None:
-            return True
-        event = self._projection.event(event_id)
-        if event is None:
-            return False
-        known = self._known_at is None or event.seq <= self._known_at
-        return known and (self._as_of is None or event.occurred_at <= self._as_of)
