@@ -154,7 +154,7 @@ def worlds(draw: st.DrawFn, *, final: bool = False) -> World:
     if not final and draw(st.booleans()):
         events = draw(st.permutations([*events, *_again(draw(INSTANTS))]))
     units = (UnitDeclared("xian", "县", "county"), village("zhao", "xian"), village("qian", "xian"))
-    start = (
+    start: tuple[Entry, ...] = (
         Published(SCHEME, "r1"),
         *(Arrived(Event(f"u-{u.unit}", EPOCH, u)) for u in units),
     )  # fmt: skip
