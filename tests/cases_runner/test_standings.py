@@ -73,7 +73,7 @@ def periods_of(scheme: Scheme, log: tuple[Entry, ...]) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("slug", "case"),
-    [pytest.param(slug, case, id=f"{slug} {case.name}") for slug, case in closing_cases()],
+    [pytest.param(slug, case, id=f"{slug}: {case.name}") for slug, case in closing_cases()],
 )
 def test_known_at_shows_what_was_known_then(
     slug: str, case: Case, schemes: dict[str, SchemeFactory]

@@ -190,6 +190,19 @@ def test_a_repeat_in_the_next_period() -> None:
     assert town.free() == {"I2#f0": "repeat"}
 
 
+def test_a_repeat_of_what_a_closed_month_has_charged() -> None:
+    """It does not matter that the earlier month was closed before the issue was seen again."""
+    town = Office(REPEAT)
+    town.find("A", "07-25 10:00")
+    town.close()
+    town.see("I2", "08-04 10:00", "A")
+    town.see("I3", "08-04 10:01", "A")
+    assert sorted(town.costs()) == ["I3#f0", "f-A-I1"]
+    assert town.free() == {"I2#f0": "repeat"}
+    town.appeal("f-A-I1", "08-05 10:00", upheld=True)
+    assert sorted(town.costs()) == ["I2#f0", "I3#f0"]
+
+
 def test_the_first_charge_is_what_counts() -> None:
     """A sighting that cost nothing itself does not spare the next one."""
     town = Office(office("several: sum, repeat: fix, own_found: $own", more=FIX))

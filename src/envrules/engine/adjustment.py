@@ -26,7 +26,7 @@ def adjust(
     close: Close, judged: Judgement,
 ) -> None:  # fmt: skip
     """Charge what was learnt after the close to the period that was open when it was learnt."""
-    charged, since = snapshot, close.seq
+    charged, since, unfounded = snapshot, close.seq, False
     for target, cut in _open_then(bench, period, close):
         known = account_for(bench, score, period, unit, inputs, cut)
         before, after = charged.figure.printed, known.figure.printed
@@ -39,8 +39,11 @@ def adjust(
             judged.add(news.too_late(learnt))
             return
         if after is None:
-            judged.add(news.unfounded(learnt, before))
+            if not unfounded:  # once is enough, however many closes follow
+                judged.add(news.unfounded(learnt, before))
+            unfounded = True
             continue
+        unfounded = False
         points = after - before
         rows = tuple(step for step in known.steps if step not in charged.steps)
         judged.add(news.adjusted(learnt, points, rows))

@@ -95,14 +95,23 @@ class RectifiedFeed(Frozen, tag_field="@", tag=True):
     """When it was put right, if that is final."""
     in_time: bool
     events: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
-    """The later periods of the same unit and score in which it was seen again."""
+
+
+class SeenAgainFeed(Frozen, tag_field="@", tag=True):
+    """An issue that later periods of the same unit and score have seen again.
+
+    No close keeps this: it changes nothing where it goes, which tells those periods of its charge.
+    """
+
+    issue: str
+    later: tuple[str, ...]
 
 
 class ChargedFeed(Frozen, tag_field="@", tag=True):
     """An issue that an earlier period has charged, for those that see it again."""
 
     issue: str
+    period: str
     event: str
 
 
@@ -118,7 +127,7 @@ class BandFeed(Frozen, tag_field="@", tag=True):
 
 Feed: TypeAlias = (
     Adjustment | SlipFiring | FactFeed | StandingFeed | SightingFeed | PointFeed | CountFeed
-    | RecurredFeed | RectifiedFeed | ChargedFeed | BandFeed
+    | RecurredFeed | RectifiedFeed | SeenAgainFeed | ChargedFeed | BandFeed
 )  # fmt: skip
 
 

@@ -54,6 +54,9 @@ from envrules.ruleset.compile import Scheme
 
 __all__ = ["Library", "Projection"]
 
+_AT_ONCE = 100
+"""Log entries read together on the way back to a tick."""
+
 
 class Projection:
     """One locality's projection: applies log entries in order and returns what they decide."""
@@ -416,10 +419,18 @@ class Projection:
         scheme = self._routing.governing(node)
         return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
 
-    def event(self, event_id: str) -> Event | None:
-        """Return an event by its id, to read; None if the log does not hold it."""
-        place = self.state.event_seq(event_id)
-        return None if place is None else self._routing.event(place)
+    def time_at(self, seq: int) -> Instant:
+        """Return the locality's time at a place of the log, to read: as the last tick before says.
+
+        What other sources held back then is not asked: with several of them it may be too late.
+        """
+        for last in range(seq, 0, -_AT_ONCE):
+            places = range(last, max(last - _AT_ONCE, 0), -1)
+            for _, entry in self.state.entries(places):
+                if isinstance(entry, Tick):
+                    until = entry.now if entry.until is None else entry.until
+                    return min(entry.now, until, self.state.locality.tick)
+        return 0
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
 from envrules import calendar as cal
-from envrules.engine.judging import Bench, Judgement, RectifiedFeed
+from envrules.engine.judging import Bench, Feed, Judgement, RectifiedFeed, SeenAgainFeed
 from envrules.engine.nodes import score_node, sharing_units
 from envrules.kinds import deadlines
 from envrules.kinds.lifecycle import IssueState
@@ -31,13 +29,13 @@ def tell_scores(
             for unit in _seen_at(scheme, score, event, state.issue):
                 period = cal.period_of(scheme.timezone, event.occurred_at, score.period)
                 seen.setdefault(unit, set()).add(period)
-        for name in names if seen else ():
-            how = _stands(bench, state, name)
-            for unit, periods in seen.items():
-                ordered = sorted(periods)
-                for i, period in enumerate(ordered, start=1):
-                    target = score_node(scheme.slug, score.id, period, unit)
-                    judged.feed(target, replace(how, later=tuple(ordered[i:])))
+        told: list[Feed] = [_stands(bench, state, name) for name in names] if seen else []
+        for unit, periods in seen.items():
+            for period in periods:
+                target = score_node(scheme.slug, score.id, period, unit)
+                later = tuple(sorted(p for p in periods if p > period)) if score.repeat else ()
+                for feed in [*told, SeenAgainFeed(state.issue, later)] if later else told:
+                    judged.feed(target, feed)
 
 
 def _seen_at(scheme: Scheme, score: Score, event: Event, issue: str) -> Iterator[str]:

@@ -21,10 +21,10 @@ from envrules.engine.judging import (
     ChargedFeed,
     Inputs,
     Judgement,
+    SeenAgainFeed,
     StandingFeed,
 )
 from envrules.engine.nodes import Node, indicator_node, list_node, score_node
-from envrules.engine.told import Told
 from envrules.kinds.bands import Placed
 from envrules.kinds.charges import Charge, Share
 from envrules.kinds.compiled import cite, cite_value, plain
@@ -47,7 +47,7 @@ def judge_score(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         cut = close.seq if close is not None else FOREVER
         account = account_for(bench, score, period, unit, inputs, cut)
         _deductions(bench, score, period, unit, account, cut, judged)
-        _tell_later(bench, score, unit, inputs, period, account, judged)
+        _tell_later(bench, score, period, unit, inputs, account, judged)
         if close is not None:
             _close(bench, score, period, unit, account, close, judged)
             carry_on(bench, score, period, unit, account, close, judged)
@@ -74,27 +74,27 @@ def _deductions(
 
 
 def _tell_later(
-    bench: Bench, score: Score, unit: str, inputs: Inputs, period: str, account: Account,
+    bench: Bench, score: Score, period: str, unit: str, inputs: Inputs, account: Account,
     judged: Judgement,
 ) -> None:  # fmt: skip
     """Tell the later periods that have seen an issue again that it has been charged here.
 
     What a closed period has charged since then counts as well.
     """
-    again = Told(inputs.told(closed=False)).seen_again(score.repeat) if score.repeat else {}
+    again = [feed for feed in inputs.fed() if isinstance(feed, SeenAgainFeed)]
     if not again:
         return
     evidence = account.evidence
     if period in bench.context.closes:
         evidence = gather(bench, score, period, unit, inputs, FOREVER)
-    for issue, periods in again.items():
-        charged = evidence.issues.get(issue)
+    for feed in again:
+        charged = evidence.issues.get(feed.issue)
         if charged is None:
             continue
         first = next(iter(charged.values())).event.id
-        for later in periods:
+        for later in feed.later:
             target = score_node(bench.scheme.slug, score.id, later, unit)
-            judged.feed(target, ChargedFeed(issue, first))
+            judged.feed(target, ChargedFeed(feed.issue, period, first))
 
 
 def name_at(bench: Bench, cut: int, unit: str, at: Instant) -> str:

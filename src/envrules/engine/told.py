@@ -33,10 +33,3 @@ class Told:
     def charged(self, issue: str) -> str:
         """Return the event by which an earlier period has charged the issue, or ''."""
         return self._charged.get(issue, "")
-
-    def seen_again(self, deadline: str) -> dict[str, tuple[str, ...]]:
-        """Return the later periods in which issues were seen again, by issue."""
-        return {
-            issue: feed.later for (issue, name), feed in self._limits.items()
-            if name == deadline and feed.later
-        }  # fmt: skip

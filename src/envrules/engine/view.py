@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
 from envrules.engine.context import FOREVER, Close, Context, Records, Unit
@@ -27,18 +25,30 @@ from envrules.engine.judging import (
     RecurredFeed,
     freezes,
 )
-from envrules.engine.nodes import Node, indicator_node, score_node
+from envrules.engine.nodes import (
+    Node,
+    duty_node,
+    indicator_node,
+    issue_node,
+    parse_node,
+    score_node,
+)
 from envrules.engine.projection import Projection
-from envrules.kinds.indicators import CountedBands
+from envrules.kinds.indicators import CountedBands, CountedDuties, CountedIssues
 from envrules.model.base import Instant
 from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn
+
+_OF_A_PERIOD = frozenset({"score", "indicator"})
+"""Kinds of nodes that a close settles."""
+_TELLS = frozenset({"issue", "recurrence", "duty", "score"})
+"""Kinds of nodes that tell a figure what its close freezes."""
 
 
 class View:
     """What the units of a locality stand at in one period; see `standings` for the arguments.
 
-    Of what issues and recurrences tell an open period, what rests on events that had not occurred
-    or were not known is left out; what has been taken back since is not brought back.
+    What issues and recurrences told an open period is judged anew where something has to be left
+    out. One that tells nothing any more, because it was withdrawn since, is not brought back.
     """
 
     def __init__(
@@ -47,6 +57,10 @@ class View:
     ) -> None:  # fmt: skip
         self._projection, self._scheme, self._period = projection, scheme, period
         self._as_of, self._known_at = as_of, known_at
+        tick = projection.state.locality.tick
+        known = tick if known_at is None else projection.time_at(known_at)
+        self._now = known if as_of is None else min(known, as_of)
+        self._is_past = known_at is not None or self._now < tick
         self._judgements: dict[Node, Judgement] = {}
 
     def bench(self, score: str) -> Bench:
@@ -77,22 +91,22 @@ class View:
         """Return a node's bench and the events that count for it; its period is closed there."""
         bench, inputs = self._projection.view(node)
         known, events = bench.context, list(inputs.events)
-        records, closes = known.records, known.closes
-        last, period = self._known_at, node.parts[1]
+        records, closes, last = known.records, known.closes, self._known_at
         if last is not None:
             records = Records(e for e in known.records.events if e.seq <= last)
             closes = {p: close for p, close in closes.items() if close.seq <= last}
             events = [e for e in events if e.seq <= last]
+        period = node.parts[1] if node.kind in _OF_A_PERIOD else ""
         if period not in closes:
-            if self._as_of is not None:
-                events = [e for e in events if self._has_occurred(e, events)]
-                zone = bench.scheme.timezone
-                closes = {
-                    p: c for p, c in closes.items() if cal.period_bounds(zone, p)[1] <= self._as_of
-                }
-            would_be = Close(period, FOREVER, bench.scheme.revision, known.now)
-            closes = {**closes, period: would_be}
-        context = Context(known.now, records, closes, known.since)
+            events = [e for e in events if self._has_occurred(e, events)]
+        if period and period not in closes:
+            zone, as_of = bench.scheme.timezone, self._as_of
+            closes = {
+                p: close for p, close in closes.items()
+                if as_of is None or cal.period_bounds(zone, p)[1] <= as_of
+            }  # fmt: skip
+            closes[period] = Close(period, FOREVER, bench.scheme.revision, self._now)
+        context = Context(self._now, records, closes, known.since)
         return replace(bench, context=context), events
 
     def _has_occurred(self, event: Event, among: Sequence[Event]) -> bool:
@@ -109,18 +123,85 @@ class View:
 
     def _feeds(self, node: Node, bench: Bench) -> Mapping[str, Sequence[Feed]]:
         """Return what the node would find at the close of its period, or found there."""
-        feeds: dict[str, Sequence[Feed]] = dict(self._projection.view(node)[1].feeds)
+        stored = self._projection.view(node)[1].feeds
+        feeds: dict[str, Sequence[Feed]] = {
+            key: self._fed(node, source, stored[key])
+            for source in self._sources_of(stored) if (key := source.key())
+        }  # fmt: skip
+        if node.kind not in _OF_A_PERIOD:
+            return feeds
         is_open = bench.context.closes[node.parts[1]].seq == FOREVER
-        if is_open:
-            told = Inputs(feeds=feeds).told(closed=False)
-            feeds[AT_THE_CLOSE] = [seen for f in told if (seen := self._seen_feed(f)) is not None]
-        past = self._known_at is not None
-        if past:  # figures are judged anew
-            feeds = {source: [f for f in fed if freezes(f)] for source, fed in feeds.items()}
-        for source in self._sources(node, bench):
-            if past or (is_open and source.parts[1] == self._period):
+        for source in self._figures_in(node, bench):
+            if self._known_at is not None or (is_open and source.parts[1] == self._period):
                 feeds[source.key()] = self._judged(source).feeds.get(node, ())
+        frozen = stored.get(AT_THE_CLOSE)
+        if not is_open:
+            return feeds if frozen is None else {**feeds, AT_THE_CLOSE: frozen}
+        told = Inputs(feeds=feeds).told(closed=False)
+        feeds[AT_THE_CLOSE] = told if frozen is None else self._told_then(node, stored)
         return feeds
+
+    def _fed(self, node: Node, source: Node, fed: Sequence[Feed]) -> Sequence[Feed]:
+        """Return what a source feeds a node, as far as it had occurred and was known.
+
+        Figures of a past reading are not among it: those that were known then are judged anew.
+        """
+        known = fed
+        if source.kind in _TELLS and self._is_cut(source):
+            known = self._judged(source).feeds.get(node, ())
+        if source.kind not in _OF_A_PERIOD:
+            return known
+        figures = [] if self._known_at is not None else [f for f in fed if not freezes(f)]
+        return [*figures, *(f for f in known if freezes(f))]
+
+    def _told_then(self, node: Node, stored: Mapping[str, Sequence[Feed]]) -> list[Feed]:
+        """Return what had been told of a period that was still open then and is closed now."""
+        told: list[Feed] = []
+        tellers = {source for source in self._sources_of(stored) if source.kind in _TELLS}
+        for feed in stored[AT_THE_CLOSE]:
+            named = self._tellers_of(node, feed)
+            tellers |= named
+            if not named:
+                told.append(feed)
+        for teller in sorted(tellers):
+            told += [f for f in self._judged(teller).feeds.get(node, ()) if freezes(f)]
+        return told
+
+    def _tellers_of(self, node: Node, feed: Feed) -> set[Node]:
+        """Return who told what a close has kept, where that can be judged anew."""
+        scheme, slug = self._projection.view(node)[0].scheme, node.scheme
+        match feed:
+            case RectifiedFeed():
+                return {issue_node(slug, feed.issue)}
+            case ChargedFeed():
+                return {score_node(slug, node.parts[0], feed.period, node.parts[2])}
+            case RecurredFeed() if feed.because is not None:
+                issue = issue_node(slug, feed.because.subject.removeprefix("issue:"))
+                return {n for n in self._judged(issue).feeds if n.kind == "recurrence"} or {issue}
+            case CountFeed():
+                origin = scheme.indicator(node.parts[0]).origin
+                if isinstance(origin, CountedIssues):
+                    return {issue_node(slug, feed.counted.id)}
+                if isinstance(origin, CountedDuties):
+                    unit, _, cycle = feed.counted.id.rpartition("/")
+                    return {duty_node(slug, origin.duty, cycle, unit)}
+                return set()
+            case _:
+                return set()
+
+    def _is_cut(self, node: Node) -> bool:
+        """Return whether the node may have looked otherwise: earlier, with less that was known."""
+        if self._is_past or self._as_of is None:
+            return self._is_past
+        _, inputs = self._projection.view(node)
+        if any(event.occurred_at > self._as_of for event in inputs.events):
+            return True
+        return any(map(self._is_cut, self._sources_of(inputs.feeds)))
+
+    @staticmethod
+    def _sources_of(feeds: Mapping[str, Sequence[Feed]]) -> list[Node]:
+        """Return the nodes that feed a node now."""
+        return [parse_node(key) for key in feeds if key != AT_THE_CLOSE]
 
     def _judged(self, node: Node) -> Judgement:
         if node not in self._judgements:
@@ -129,8 +210,8 @@ class View:
             self._judgements[node] = judge(bench, node, inputs)
         return self._judgements[node]
 
-    def _sources(self, node: Node, bench: Bench) -> Iterator[Node]:
-        """Yield the figures that feed this one: its parts, its earlier periods, units below it."""
+    def _figures_in(self, node: Node, bench: Bench) -> Iterator[Node]:
+        """Yield the figures that this one reads: its parts, its earlier periods, units below it."""
         scheme, (name, period, unit) = bench.scheme, node.parts
         if node.kind == "indicator":
             origin = scheme.indicator(name).origin
@@ -150,29 +231,3 @@ class View:
                     yield score_node(scheme.slug, part.id, inside, unit)
         if score.indicator:
             yield indicator_node(scheme.slug, score.indicator, period, unit)
-
-    def _seen_feed(self, feed: Feed) -> Feed | None:
-        """Return what was told, as far as what it rests on had occurred and was known."""
-        match feed:
-            case ChargedFeed():
-                events: tuple[str, ...] = (feed.event,)
-            case CountFeed():
-                events = feed.counted.events
-            case RectifiedFeed() | RecurredFeed():
-                events = feed.events
-            case _:
-                return feed
-        if all(map(self._is_seen, events)):
-            return feed
-        if isinstance(feed, RectifiedFeed):
-            return msgspec.structs.replace(feed, stopped=None, in_time=False)
-        return None
-
-    def _is_seen(self, event_id: str) -> bool:
-        if self._as_of is None and self._known_at is None:
-            return True
-        event = self._projection.event(event_id)
-        if event is None:
-            return False
-        known = self._known_at is None or event.seq <= self._known_at
-        return known and (self._as_of is None or event.occurred_at <= self._as_of)

@@ -105,6 +105,7 @@ def test_entries_have_the_names_that_decisions_cite(slug: str) -> None:
         *(outcome.citation.id for rule in scheme.rules for outcome in rule.then),
         *(citation.id for _, citation in scheme.lifecycle.required.values()),
         *(condition.citation.id for condition in scheme.lifecycle.conditions),
+        *(one.citation.id for one in scheme.classes),
     }
     assert cited
     assert cited <= known
