@@ -76,7 +76,7 @@ class _Passage:
                 blocked = blocked or step.citation.title
                 continue
             held = step.share.at(self.bench.scheme.day(reached.at))
-            share += _ratio(held.value, step.share.unit)
+            share += step.share.share(held.value)
             upto = round_half_up(Fraction(self.amount) * share)
             tranche, due = upto - due, upto
             before = reached
@@ -269,8 +269,3 @@ def _measured(payload: IndicatorMeasured) -> Decimal | None:
     if not payload.denominator or payload.numerator is None:
         return None
     return round_half_up(100 * Fraction(payload.numerator) / Fraction(payload.denominator))
-
-
-def _ratio(value: object, unit: str) -> Fraction:
-    share = Fraction(str(value))
-    return share / 100 if unit == "percent" else share
