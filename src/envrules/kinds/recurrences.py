@@ -35,7 +35,7 @@ class RecurrenceSpec(Sourced):
         default="ended",
         description="the window begins when the earlier issue was put right, or when it was found",
     )
-    within: ParamRef
+    within: ParamRef = Field(description="how long the window is")
     near: ParamRef | None = Field(
         default=None, description="metres: only issues with coordinates this close are the same"
     )

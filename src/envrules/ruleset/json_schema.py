@@ -100,6 +100,8 @@ class _Generator(GenerateJsonSchema):
                 field["description"] = text
         if {"ref", "not_from_source"} <= made["properties"].keys():
             made["anyOf"] = [{"required": ["ref"]}, {"required": ["not_from_source"]}]
+        if model.exactly_one:
+            made["oneOf"] = [{"required": [name]} for name in model.exactly_one]
         if model is ParameterSpec:
             made["allOf"] = list(_values_by_unit())
         return made
