@@ -50,7 +50,7 @@ class BonusSpec(Sourced):
 
 
 class ScoreSpec(Sourced):
-    """A figure per unit and period, from a table, from outside, or from shorter periods."""
+    """A figure per unit and period: of a table, an organ, a checklist, an indicator, other scores."""
 
     exactly_one = ("table", "supplied_by", "mean_of", "weighted", "checklist", "indicator")
 
