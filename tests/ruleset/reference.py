@@ -27,7 +27,7 @@ from envrules.kinds.common import (
     Where,
     Word,
 )
-from envrules.kinds.consequences import Action, FactName
+from envrules.kinds.consequences import Action, FactName, PatternSpec
 from envrules.kinds.indicators import IssueStateWord
 from envrules.kinds.lifecycle import MoveWord
 from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
@@ -50,20 +50,20 @@ _FORMS: Final[dict[Any, str]] = {
 
 
 def specs() -> dict[str, Model]:
-    """Return the ruleset's own section and all that is in it, by name."""
-    known: dict[str, Model] = {}
+    """Return what has a table: the ruleset and all sections in it that have fields of their own."""
+    found: dict[str, Model] = {}
     waiting: list[Model] = [RulesetSpec]
     while waiting:
         model = waiting.pop(0)
-        if model.__name__ not in known:
-            known[model.__name__] = model
+        if model.__name__ not in found:
+            found[model.__name__] = model
             waiting += [m for declared in fields_of(model).values() for m in models_in(declared)]
-    return known
+    return {name: model for name, model in found.items() if _own_fields(model)}
 
 
 def with_tables(text: str) -> str:
     """Return the page with its tables as the schema has them."""
-    known = specs()
+    known = specs() | {Sourced.__name__: Sourced}
     return MARKED.sub(lambda mark: f"{mark[1]}{_table(known[mark[2]])}{mark[3]}", text)
 
 
@@ -81,14 +81,18 @@ def _table(model: Model) -> str:
 
 
 def _own_fields(model: Model) -> list[str]:
-    """Return the fields but those of every definition, and of a section with a table of its own."""
-    told = (Titled, Cited, *(known for known in specs().values() if known is not model))
-    elsewhere = {name for base in told if issubclass(model, base) for name in fields_of(base)}
+    """Return the fields that no table tells but this one."""
+    elsewhere: set[str] = set()
+    for base in (Titled, Cited, PatternSpec):
+        if issubclass(model, base) and model not in (base, Sourced):
+            elsewhere |= fields_of(base).keys()
     return [name for name in fields_of(model) if name not in elsewhere]
 
 
 def _common_fields(model: Model) -> Iterator[str]:
     source = "`ref` or `not_from_source`"
+    if model is Sourced:
+        return
     if issubclass(model, Sourced):
         yield f"| **`title`**, {source} | text | [What it is called, and where it stands](#clauses) |"
     elif issubclass(model, Cited):
@@ -99,7 +103,9 @@ def _common_fields(model: Model) -> Iterator[str]:
 
 def _row(model: Model, name: str) -> tuple[str, str, str]:
     """Return a field, how it is written, and what it is for."""
-    shown = f"[`{name}`](#{name})" if model is RulesetSpec else f"`{name}`"
+    declared = fields_of(model)[name]
+    linked = model is RulesetSpec and any(models_in(declared))
+    shown = f"[`{name}`](#{name})" if linked else f"`{name}`"
     required = model.model_fields[name].is_required()
     said = said_of(model, name).partition(". ")[0].removesuffix(".").replace("|", "\\|")
     return f"**{shown}**" if required else shown, _written(model, name), said[0].upper() + said[1:]
