@@ -6,7 +6,6 @@ by hand.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,6 +20,7 @@ from envrules.kinds.common import (
     Require,
     Slug,
     Sourced,
+    Spec,
     Text,
     Then,
     Titled,
@@ -35,18 +35,20 @@ from envrules.ruleset.json_schema import said_of
 from envrules.ruleset.schema import DURATION_UNITS, DateKey, RulesetSpec, Spans, Unit
 from envrules.ruleset.schema_types import fields_of, is_model, models_in, options
 
-Model = type[BaseModel]
+Model = type[Spec]
 
 MARKED: Final = re.compile(r"(<!-- fields of (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FORMS: Final[dict[Any, str]] = {
     Slug: "key", Word: "word", Text: "text", str: "text", ParamRef: "`$parameter`",
-    DateKey: "date", Spans: "span", FactName: "name", Decimal: "number", int: "year",
+    DateKey: "date", Spans: "span", FactName: "name or `any`", Decimal: "number", int: "year",
     bool: "`true` or `false`",
     MoveWord: "[step](#steps)", IssueStateWord: "[state](#states-of-issues)",
     Unit: "[unit](#units)", Action: "[action](#actions)", Where: "[`where`](#where)",
     Require: "[`require`](#then)",
 }  # fmt: skip
 """What a type is called in a table; the long ones have a place of their own on the page."""
+_ITEM: Final = re.compile(r"^(\[?\w+)(\]\(.*)?$")
+_PLURAL: Final = r"\1s\2"
 
 
 def specs() -> dict[str, Model]:
@@ -57,7 +59,8 @@ def specs() -> dict[str, Model]:
         model = waiting.pop(0)
         if model.__name__ not in found:
             found[model.__name__] = model
-            waiting += [m for declared in fields_of(model).values() for m in models_in(declared)]
+            inner = (m for declared in fields_of(model).values() for m in models_in(declared))
+            waiting += [m for m in inner if issubclass(m, Spec)]
     return {name: model for name, model in found.items() if _own_fields(model)}
 
 
@@ -68,11 +71,11 @@ def with_tables(text: str) -> str:
 
 
 def _table(model: Model) -> str:
-    """Return what a section is, its fields, and which of them exclude one another."""
+    """Return the fields of a section, and which of them exclude one another."""
     own = _own_fields(model)
     lines = [
-        f"*{inspect.getdoc(model)}*", "", "| field | written as | meaning |", "|---|---|---|",
-        *_common_fields(model), *(f"| {' | '.join(_row(model, name))} |" for name in own),
+        "| field | written as | meaning |", "|---|---|---|", *_common_fields(model),
+        *(f"| {' | '.join(_row(model, name))} |" for name in own),
     ]  # fmt: skip
     exclusive: tuple[str, ...] = getattr(model, "exactly_one", ())
     if exclusive and set(exclusive) < set(own):
@@ -106,9 +109,12 @@ def _row(model: Model, name: str) -> tuple[str, str, str]:
     declared = fields_of(model)[name]
     linked = model is RulesetSpec and any(models_in(declared))
     shown = f"[`{name}`](#{name})" if linked else f"`{name}`"
-    required = model.model_fields[name].is_required()
-    said = said_of(model, name).partition(". ")[0].removesuffix(".").replace("|", "\\|")
-    return f"**{shown}**" if required else shown, _written(model, name), said[0].upper() + said[1:]
+    if model.model_fields[name].is_required():
+        shown = f"**{shown}**"
+    said = said_of(model, name)
+    if model.model_fields[name].description is None:  # what is below says the rest
+        said = said.partition(". ")[0].removesuffix(".")
+    return shown, _written(model, name), said[0].upper() + said[1:]
 
 
 def _written(model: Model, name: str) -> str:
@@ -117,9 +123,9 @@ def _written(model: Model, name: str) -> str:
     units = PARAMETER_UNITS.get((model, name), frozenset())
     words = VOCABULARY.get((model, name))
     if units == DURATION_UNITS:
-        written += ": [time limit](#time-limits)"
+        written += " ([time limit](#time-limits))"
     elif units:
-        written += f": {' or '.join(f'`{unit}`' for unit in get_args(Unit) if unit in units)}"
+        written += f" ({', '.join(f'`{unit}`' for unit in get_args(Unit) if unit in units)})"
     if words is not None:
         written += f" of [`{words.section}`](#{words.section})"
     default = model.model_fields[name].default
@@ -150,8 +156,7 @@ def _form_of_one(option: Any) -> str:
     if origin is Literal:
         return ", ".join(f"`{word}`" for word in parts)
     if origin is dict:
-        return f"{_form(parts[0])} to {_form(parts[1])}"
+        return f"by {_form(parts[0])}: {_form(parts[1])}"
     if origin is tuple:
-        item = _form(parts[0])
-        return f"list of {item}" + "s" * (item in ("key", "word", "text", "span", "year"))
+        return f"list of {re.sub(_ITEM, _PLURAL, _form(parts[0]))}"
     return _form(parts[0])  # with a constraint of its own

@@ -30,7 +30,7 @@ class ConsequenceSpec(Cited):
 
     action: Action = Field(description="what hosts are told to do")
     approve: bool | None = Field(
-        default=None, description="wait for approval; default: all but the harmless actions do"
+        default=None, description="whether it waits for approval; default: by the action"
     )
 
 
@@ -122,7 +122,7 @@ class RuleSpec(Sourced):
         min_length=1, description="what follows: keys of `consequences`, reports that are required"
     )
     approve: bool | None = Field(
-        default=None, description="wait for approval; default: if one of its consequences does"
+        default=None, description="whether it waits for approval; default: as its consequences do"
     )
 
 

@@ -27,7 +27,7 @@ class GateStepSpec(Sourced):
     progress: ProgressSpec | None = None
     then: Then = Field(default=(), description="what follows once it is released")
     approve: bool | None = Field(
-        default=None, description="wait for approval; default: if one of its consequences does"
+        default=None, description="whether it waits for approval; default: as its consequences do"
     )
 
     @model_validator(mode="after")

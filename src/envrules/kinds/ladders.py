@@ -41,7 +41,7 @@ class RungSpec(Sourced):
     )
     then: Then = Field(default=(), description="what the slip says is done: keys of `consequences`")
     approve: bool | None = Field(
-        default=None, description="wait for approval; default: if one of its consequences does"
+        default=None, description="whether it waits for approval; default: as its consequences do"
     )
 
 

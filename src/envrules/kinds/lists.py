@@ -41,7 +41,7 @@ class ListSpec(Sourced):
         default="include", description="equals at the edge: all listed, or none of them"
     )
     only_if_below: ParamRef | None = Field(
-        default=None, description="only units with a figure below this, which is not itself"
+        default=None, description="only units with a figure below this one"
     )
     top_share: ParamRef | None = Field(
         default=None, description="the first, as a share of the ranked units"
@@ -55,12 +55,16 @@ class ListSpec(Sourced):
     only_if_at_least: ParamRef | None = Field(
         default=None, description="only units with this figure or a higher one"
     )
-    never_with: Slug | None = Field(default=None, description="units on that list stay off this")
+    never_with: Slug | None = Field(
+        default=None, description="units on that list of the same score stay off"
+    )
     unless: tuple[str, ...] = Field(
-        default=(), description="facts of the period that bar a unit, e.g. slips.red"
+        default=(), description="slips (ladder.rung), or bands of the score, that bar a unit"
     )
     then: Then = Field(default=(), description="what follows for who is listed")
-    approve: bool | None = Field(default=None, description="wait for approval; default: it does")
+    approve: bool | None = Field(
+        default=None, description="whether it waits for approval; default: always"
+    )
 
 
 @dataclass(frozen=True, slots=True)

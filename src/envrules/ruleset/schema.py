@@ -84,7 +84,7 @@ class CountingSpec(Spec):
 
     counting: Literal["elapsed", "whole_days"] = Field(
         default="elapsed",
-        description="from the moment of the start, or in days after that day, to the end of work",
+        description="from the moment of the start, or by the days after it, to the end of work",
     )
     boundary: Literal["close", "next_open"] = Field(
         default="close", description="used up as the office shuts: due then, or when it next opens"
