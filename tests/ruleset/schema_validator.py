@@ -119,6 +119,9 @@ class Validator:
     def _anyOf(self, value: Any, wanted: list[Schema]) -> bool:  # noqa: N802
         return any(self._holds(value, one) for one in wanted)
 
+    def _oneOf(self, value: Any, wanted: list[Schema]) -> bool:  # noqa: N802
+        return sum(self._holds(value, one) for one in wanted) == 1
+
     def _allOf(self, value: Any, wanted: list[Schema]) -> bool:  # noqa: N802
         return all(self._holds(value, one) for one in wanted)
 

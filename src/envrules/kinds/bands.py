@@ -25,15 +25,19 @@ from envrules.model.values import Citation
 class BandSpec(Sourced):
     """A band of a score: the unit's if the bounds hold and what it needs has been passed."""
 
-    id: Slug
-    at_least: ParamRef | None = None
-    above: ParamRef | None = None
-    at_most: ParamRef | None = None
-    below: ParamRef | None = None
-    needs: tuple[Slug, ...] = Field(
-        default=(), description="checklists that the unit must have passed in the period"
+    id: Slug = Field(description="key, as in the fact `band: score.id`")
+    at_least: ParamRef | None = Field(default=None, description="figures from this one on")
+    above: ParamRef | None = Field(default=None, description="figures above, this one not")
+    at_most: ParamRef | None = Field(
+        default=None, description="figures up to this one, it included"
     )
-    colour: Colour | None = None
+    below: ParamRef | None = Field(default=None, description="figures below, this one not")
+    needs: tuple[Slug, ...] = Field(
+        default=(),
+        description="checklists that the unit's latest full answers of the period must pass; else "
+        "the next lower band",
+    )
+    colour: Colour | None = Field(default=None, description="its units' colour on the map")
 
     @model_validator(mode="after")
     def _bounds(self) -> BandSpec:
@@ -49,8 +53,10 @@ class BandSpec(Sourced):
 class DemotionSpec(Sourced):
     """A recurrence at a unit in the period lowers its band."""
 
-    recurred: Slug
-    levels: ParamRef = Field(description="bands down, for one recurrence or several")
+    recurred: Slug = Field(description="recurrence, found in the period")
+    levels: ParamRef = Field(
+        description="bands down, for one recurrence or several; never below the lowest"
+    )
 
 
 _WORDS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}

@@ -17,12 +17,14 @@ from envrules.model.values import Citation, NoValueInForce
 class CampaignSpec(Sourced):
     """A window: from `starts` for as long as `lasts` or to `until`, or the time before a day."""
 
-    starts: ParamRef | None = Field(default=None, description="first day")
-    until: ParamRef | None = Field(default=None, description="last day, still inside")
-    before: ParamRef | None = Field(
-        default=None, description="a day such as a festival: the window ends before it"
+    starts: ParamRef | None = Field(
+        default=None, description="first day; a `month_day` comes every year"
     )
-    lasts: ParamRef | None = Field(default=None, description="length in months or calendar days")
+    until: ParamRef | None = Field(default=None, description="last day, itself inside")
+    before: ParamRef | None = Field(
+        default=None, description="a day such as a festival: the window ends the day before"
+    )
+    lasts: ParamRef | None = Field(default=None, description="length of the window")
 
     @model_validator(mode="after")
     def _one_window(self) -> CampaignSpec:

@@ -17,17 +17,21 @@ from envrules.model.values import Citation
 class ItemSpec(Sourced):
     """One criterion; `points` is what it weighs where the checklist is weighted."""
 
-    id: Word
-    points: Decimal | None = None
+    id: Word = Field(description="key, as the inspection answers it")
+    points: Decimal | None = Field(
+        default=None, description="points if it is met; all items have some, or none has"
+    )
 
 
 class ChecklistSpec(Sourced):
     """Criteria that an inspection of these kinds answers with yes or no."""
 
-    inspections: tuple[Word, ...] = Field(min_length=1)
-    items: tuple[ItemSpec, ...] = Field(min_length=1)
+    inspections: tuple[Word, ...] = Field(
+        min_length=1, description="kinds of inspection that answer it"
+    )
+    items: tuple[ItemSpec, ...] = Field(min_length=1, description="the criteria")
     at_least: ParamRef | None = Field(
-        default=None, description="points that pass; without it every item must be met"
+        default=None, description="points from which it is passed; without it: every item met"
     )
 
     @model_validator(mode="after")

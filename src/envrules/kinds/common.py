@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 """Key of a definition: English, lower case, underscores."""
@@ -23,11 +23,26 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    exactly_one: ClassVar[tuple[str, ...]] = ()
+    """Fields of which one must be given, and no more."""
 
-class Sourced(Spec):
-    """A definition that states its clause, or why the document has none."""
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in self.exactly_one if getattr(self, name) not in (None, (), {})]
+        if self.exactly_one and len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(self.exactly_one)}")
+        return self
 
-    title: Text
+
+class Titled(Spec):
+    """What people know by a title."""
+
+    title: Text = Field(description="What it is called in reasons and reports, in Chinese")
+
+
+class Cited(Spec):
+    """What states its clause, or why the document has none."""
+
     ref: Text | None = Field(
         default=None,
         description="Clause: a key of `sources`, a blank, the clause (m 三2), or several: m 一、三2",
@@ -37,6 +52,10 @@ class Sourced(Spec):
     )
 
 
+class Sourced(Cited, Titled):
+    """A definition: what people call it, and where it comes from."""
+
+
 class Term(Sourced):
     """A word of the scheme: unit type, place, category, kind of inspection."""
 
@@ -44,14 +63,22 @@ class Term(Sourced):
 class Where(Spec):
     """Which issues a rule applies to. Every given list must contain the issue's value."""
 
-    category: tuple[Word, ...] = ()
-    condition: tuple[str, ...] = ()
-    place: tuple[Word, ...] = ()
-    source: tuple[Word, ...] = ()
-    object_class: tuple[Literal["component", "event"], ...] = ()
-    area_class: tuple[Word, ...] = ()
+    category: tuple[Word, ...] = Field(default=(), description="categories")
+    condition: tuple[str, ...] = Field(
+        default=(), description="filing conditions (立案条件), as the host sends them"
+    )
+    place: tuple[Word, ...] = Field(default=(), description="kinds of place")
+    source: tuple[Word, ...] = Field(default=(), description="how it came to light")
+    object_class: tuple[Literal["component", "event"], ...] = Field(
+        default=(), description="component 部件, event 事件"
+    )
+    area_class: tuple[Word, ...] = Field(
+        default=(), description="classes of area, as the host sends them"
+    )
     tags: tuple[Word, ...] = Field(default=(), description="at least one of these tags")
-    classes: tuple[Slug, ...] = Field(default=(), description="keys of `classes`")
+    classes: tuple[Slug, ...] = Field(
+        default=(), description="classes that it belongs to; declared under `classes`"
+    )
     campaign: tuple[Slug, ...] = Field(
         default=(), description="found inside the window of one of these campaigns"
     )
@@ -71,9 +98,11 @@ check has passed it; a failed check resumes the clock as if it had never stopped
 class Require(Spec):
     """A duty that a consequence lays on the unit: hand in a report before the limit."""
 
-    require: Word
+    require: Word = Field(
+        description="what the report is called: a key of `consequences`, the `duty` of its event"
+    )
     by: Text = Field(description="who must act, e.g. 支部书记")
-    within: ParamRef
+    within: ParamRef = Field(description="limit, counted from the time of the consequence")
 
 
 Then = tuple[Word | Require, ...]

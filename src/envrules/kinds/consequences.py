@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from envrules.kinds.common import Slug, Sourced, Spec, Text, Then
+from envrules.kinds.common import Cited, Slug, Sourced, Spec, Then
 from envrules.kinds.compiled import Outcome
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Step
@@ -25,50 +25,63 @@ SELF_PUBLISHING = frozenset({"remind", "rectification_notice", "pledge", "regist
 """Actions that need no approval unless the scheme says so; everything else waits for one."""
 
 
-class ConsequenceSpec(Spec):
+class ConsequenceSpec(Cited):
     """The scheme's own word for an action of the general catalogue."""
 
-    action: Action
-    approve: bool | None = Field(default=None, description="default: by the kind of action")
-    ref: Text | None = None
-    not_from_source: Text | None = None
+    action: Action = Field(description="what hosts are told to do")
+    approve: bool | None = Field(
+        default=None, description="whether it waits for approval; default: by the action"
+    )
 
 
 FactName = Annotated[str, StringConstraints(pattern=r"^[^\s$]+$", max_length=128)]
+
+FactKind = Literal[
+    "band", "list", "slip", "overdue", "late", "missed", "met", "not_accepted", "recheck_failed",
+    "found", "category", "classified", "refused", "recurred", "checklist", "indicator", "gate",
+    "rule",
+]  # fmt: skip
 
 
 class PatternSpec(Spec):
     """One fact. Exactly one field names it; `any` as a value takes every fact of that kind."""
 
-    band: FactName | None = Field(default=None, description="score.band, at the close")
+    exactly_one = get_args(FactKind)
+
+    band: FactName | None = Field(
+        default=None, description="a unit's band at the close: score.band"
+    )
     list: FactName | None = Field(default=None, description="a unit's place on this list")
-    slip: FactName | None = Field(default=None, description="ladder.rung")
-    overdue: FactName | None = Field(default=None, description="a deadline that passed")
+    slip: FactName | None = Field(default=None, description="a slip that fell due: ladder.rung")
+    overdue: FactName | None = Field(default=None, description="an issue that missed this deadline")
     late: FactName | None = Field(
-        default=None, description="a required report, or a duty, that is late"
+        default=None, description="a required report that is overdue, or a duty done late"
     )
     missed: FactName | None = Field(default=None, description="a duty not done in its cycle")
-    recheck_failed: FactName | None = Field(default=None, description="a failed check")
+    recheck_failed: FactName | None = Field(
+        default=None, description="a check that an issue failed: write any"
+    )
     met: FactName | None = Field(default=None, description="a duty done in its cycle")
     not_accepted: FactName | None = Field(
         default=None, description="a report for this duty that does not count"
     )
-    found: FactName | None = Field(default=None, description="issue found by this source")
-    category: FactName | None = Field(default=None, description="issue of this category")
-    classified: FactName | None = Field(default=None, description="issue of this class")
+    found: FactName | None = Field(default=None, description="an issue with this source")
+    category: FactName | None = Field(default=None, description="an issue of this category")
+    classified: FactName | None = Field(default=None, description="an issue of this class")
     refused: FactName | None = Field(default=None, description="a step that this condition refused")
     recurred: FactName | None = Field(default=None, description="an issue that came again")
     checklist: FactName | None = Field(
-        default=None, description="checklist.passed, checklist.failed or checklist.incomplete"
+        default=None,
+        description="answers of one inspection: checklist.passed, .failed, .incomplete",
     )
     indicator: FactName | None = Field(
-        default=None, description="indicator.met, indicator.missed or indicator.not_measured"
+        default=None, description="a figure at the close: indicator.met, .missed or .not_measured"
     )
-    gate: FactName | None = Field(default=None, description="gate.step, once released")
-    rule: FactName | None = Field(default=None, description="another rule's consequence")
+    gate: FactName | None = Field(default=None, description="a step that was released: gate.step")
+    rule: FactName | None = Field(default=None, description="a rule that has fired")
 
     @model_validator(mode="after")
-    def _one_fact(self) -> PatternSpec:
+    def _exactly_one(self) -> Self:
         if len(self.model_fields_set) != 1:
             raise ValueError("name exactly one fact")
         return self
@@ -82,12 +95,18 @@ class PatternSpec(Spec):
 class WhenSpec(PatternSpec):
     """One fact, or `any` / `all` of several, with `none` of others."""
 
-    any: tuple[PatternSpec, ...] = ()
-    all: tuple[PatternSpec, ...] = ()
-    none: tuple[PatternSpec, ...] = ()
+    exactly_one = (*get_args(FactKind), "any", "all")
+
+    any: tuple[PatternSpec, ...] = Field(default=(), description="one of these facts holds")
+    all: tuple[PatternSpec, ...] = Field(
+        default=(), description="these facts hold together, three at most"
+    )
+    none: tuple[PatternSpec, ...] = Field(
+        default=(), description="besides: none of these facts holds"
+    )
 
     @model_validator(mode="after")
-    def _one_fact(self) -> WhenSpec:
+    def _exactly_one(self) -> Self:
         named = self.model_fields_set - {"none"}
         if len(named) != 1:
             raise ValueError("give one fact, or any, or all")
@@ -97,17 +116,14 @@ class WhenSpec(PatternSpec):
 class RuleSpec(Sourced):
     """When these facts hold of a unit, these consequences follow."""
 
-    id: Slug
+    id: Slug = Field(description="key, as in the fact `rule: id`")
     when: WhenSpec
-    then: Then = Field(min_length=1)
-    approve: bool | None = None
-
-
-FactKind = Literal[
-    "band", "list", "slip", "overdue", "late", "missed", "met", "not_accepted", "recheck_failed",
-    "found", "category", "classified", "refused", "recurred", "checklist", "indicator", "gate",
-    "rule",
-]  # fmt: skip
+    then: Then = Field(
+        min_length=1, description="what follows: keys of `consequences`, reports that are required"
+    )
+    approve: bool | None = Field(
+        default=None, description="whether it waits for approval; default: as its consequences do"
+    )
 
 
 class Fact(Frozen):

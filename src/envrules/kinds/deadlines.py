@@ -23,8 +23,11 @@ class DeadlineSpec(Sourced):
     """An issue that `where` describes must reach `stops` within the limit from `starts` on."""
 
     where: Where = Where()
-    starts: Start = "found"
-    stops: Stop = "verified"
+    starts: Start = Field(default="found", description="step that starts the clock")
+    stops: Stop = Field(
+        default="verified",
+        description="what stops it; verified: the claim, at its own time, once a check passes it",
+    )
     within: ParamRef | None = Field(default=None, description="limit; none: only the host's")
     host_deadline: Literal["ignore", "prefer"] = Field(
         default="ignore", description="`prefer`: the host's own deadline wins where it is given"

@@ -22,8 +22,12 @@ from envrules.model.values import Citation
 class MetBySpec(Spec):
     """What fulfils the duty: an inspection of the unit, or a report that it files."""
 
-    inspection: tuple[Word, ...] = ()
-    report: tuple[Word, ...] = ()
+    inspection: tuple[Word, ...] = Field(
+        default=(), description="kinds of inspection, of the unit or made by it"
+    )
+    report: tuple[Word, ...] = Field(
+        default=(), description="reports that it files: the `duty` of their events"
+    )
 
     @model_validator(mode="after")
     def _something(self) -> MetBySpec:
@@ -35,15 +39,17 @@ class MetBySpec(Spec):
 class DutySpec(Sourced):
     """Each unit of these types owes this once in every cycle."""
 
-    unit: tuple[Slug, ...] = Field(min_length=1)
-    every: Literal["day", "week", "month", "quarter", "year"]
+    unit: tuple[Slug, ...] = Field(min_length=1, description="types of unit that owe it")
+    every: Literal["day", "week", "month", "quarter", "year"] = Field(
+        description="cycle; a week begins on Monday"
+    )
     days: Literal["all", "working"] = Field(
         default="all", description="daily duties: every day, or only on working days"
     )
     during: Slug | None = Field(
         default=None, description="campaign: owed only in cycles that it touches, and done inside"
     )
-    by: ParamRef | None = Field(default=None, description="yearly duties: last day to be in time")
+    by: ParamRef | None = Field(default=None, description="yearly duties: last day that is in time")
     not_before: ParamRef | None = Field(
         default=None, description="yearly duties: first day on which it can be done"
     )

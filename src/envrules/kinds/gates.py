@@ -14,19 +14,21 @@ from envrules.model.values import Citation
 class ProgressSpec(Spec):
     """A measured indicator of the unit that must have reached a value."""
 
-    indicator: Word
-    at_least: ParamRef
+    indicator: Word = Field(description="the `indicator` of indicator_measured events")
+    at_least: ParamRef = Field(description="value to reach, itself included; a lower one undoes it")
 
 
 class GateStepSpec(Sourced):
     """A step: its share of the sum falls due when its evidence is there and all before it is."""
 
-    id: Slug
-    share: ParamRef
+    id: Slug = Field(description="key, as in the fact `gate: gate.id`; `about` of an application")
+    share: ParamRef = Field(description="its part of the sum")
     needs: tuple[Word, ...] = Field(default=(), description="reports that must have been filed")
     progress: ProgressSpec | None = None
-    then: Then = ()
-    approve: bool | None = None
+    then: Then = Field(default=(), description="what follows once it is released")
+    approve: bool | None = Field(
+        default=None, description="whether it waits for approval; default: as its consequences do"
+    )
 
     @model_validator(mode="after")
     def _some_evidence(self) -> GateStepSpec:
@@ -38,7 +40,7 @@ class GateStepSpec(Sourced):
 class GateSpec(Sourced):
     """A sum per unit that is released in steps."""
 
-    unit: tuple[Slug, ...] = Field(min_length=1)
+    unit: tuple[Slug, ...] = Field(min_length=1, description="types of unit that have such a sum")
     amount: ParamRef = Field(description="sum of a unit whose declaration names none")
     attribute: Text | None = Field(
         default=None, description="attribute of the unit's declaration that holds its own sum"
@@ -49,7 +51,7 @@ class GateSpec(Sourced):
     chain: tuple[Text, ...] = Field(
         default=(), description="organs that pass an application, in this order"
     )
-    steps: tuple[GateStepSpec, ...] = Field(min_length=1)
+    steps: tuple[GateStepSpec, ...] = Field(min_length=1, description="the steps, in their order")
 
     @model_validator(mode="after")
     def _chain_needs_application(self) -> GateSpec:

@@ -66,8 +66,13 @@ class CountedIssuesSpec(Spec):
     """Counted from the issues found in the period: how many, or how many of how many."""
 
     where: Where = Where()
-    count: tuple[IssueStateWord, ...] = Field(min_length=1)
-    of: tuple[IssueStateWord, ...] = Field(default=(), description="denominator; none: a number")
+    count: tuple[IssueStateWord, ...] = Field(
+        min_length=1, description="what counts: issues in one of these states"
+    )
+    of: tuple[IssueStateWord, ...] = Field(
+        default=(),
+        description="denominator: issues in one of these; none: the figure is a number, no share",
+    )
     deadline: Slug | None = Field(default=None, description="deadline that on_time … due are about")
 
     @model_validator(mode="after")
@@ -83,9 +88,11 @@ class CountedIssuesSpec(Spec):
 class CountedBandsSpec(Spec):
     """Counted from the bands of the units below this one: a number, or a share of those units."""
 
-    score: Slug
-    bands: tuple[Slug, ...] = Field(min_length=1)
-    form: Literal["count", "percent"] = "percent"
+    score: Slug = Field(description="score whose bands are counted, of the same period")
+    bands: tuple[Slug, ...] = Field(min_length=1, description="bands that count")
+    form: Literal["count", "percent"] = Field(
+        default="percent", description="how many units, or their share of all units below"
+    )
     among: dict[Text, tuple[Text, ...]] = Field(
         default_factory=dict, description="only units with one of these values of an attribute"
     )
@@ -94,36 +101,37 @@ class CountedBandsSpec(Spec):
 class CountedDutiesSpec(Spec):
     """Counted from what the units below this one owe: how many met it, or which share."""
 
-    duty: Slug
-    form: Literal["count", "percent"] = "percent"
+    duty: Slug = Field(description="duty whose cycles are counted")
+    form: Literal["count", "percent"] = Field(
+        default="percent", description="how often it was met, or the share of what was owed"
+    )
 
 
 class ComparedVisitsSpec(Spec):
     """Findings per unannounced visit less those per announced one: good only when announced?"""
 
-    inspections: tuple[Word, ...] = Field(min_length=1)
+    inspections: tuple[Word, ...] = Field(min_length=1, description="kinds of inspection")
 
 
 class IndicatorSpec(Sourced):
-    """A figure with a target: bounds that it must keep. Exactly one origin."""
+    """A figure with a target: bounds that it must keep."""
 
-    unit: tuple[Slug, ...] = Field(min_length=1)
-    period: Literal["month", "quarter", "year"]
+    exactly_one = ("measured", "issues", "bands", "duties", "visits")
+
+    unit: tuple[Slug, ...] = Field(min_length=1, description="types of unit that have the figure")
+    period: Literal["month", "quarter", "year"] = Field(description="what it is reckoned for")
     measured: MeasuredSpec | None = None
     issues: CountedIssuesSpec | None = None
     bands: CountedBandsSpec | None = None
     duties: CountedDutiesSpec | None = None
     visits: ComparedVisitsSpec | None = None
-    at_least: ParamRef | None = None
-    above: ParamRef | None = None
-    at_most: ParamRef | None = None
-    below: ParamRef | None = None
+    at_least: ParamRef | None = Field(default=None, description="target: this or more")
+    above: ParamRef | None = Field(default=None, description="target: more than this")
+    at_most: ParamRef | None = Field(default=None, description="target: this or less")
+    below: ParamRef | None = Field(default=None, description="target: less than this")
 
     @model_validator(mode="after")
-    def _one_origin(self) -> IndicatorSpec:
-        origins = (self.measured, self.issues, self.bands, self.duties, self.visits)
-        if sum(origin is not None for origin in origins) != 1:
-            raise ValueError("give exactly one of measured, issues, bands, duties, visits")
+    def _fitting_bounds(self) -> IndicatorSpec:
         bounds = (self.at_least, self.above, self.at_most, self.below)
         heads = self.measured is not None and self.measured.form == "headcount"
         if (self.at_least and self.above) or (self.at_most and self.below):

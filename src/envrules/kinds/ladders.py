@@ -29,32 +29,30 @@ from envrules.model.values import Citation
 
 
 class RungSpec(Sourced):
-    """One slip: exactly one of `at`, `after` and `after_service` says when it falls due."""
+    """One slip, and when it falls due."""
 
-    id: Slug
+    exactly_one = ("at", "after", "after_service")
+
+    id: Slug = Field(description="key, as in the fact `slip: ladder.id`")
     at: Literal["start"] | None = Field(default=None, description="at once when the clock starts")
     after: ParamRef | None = Field(default=None, description="this long after the start")
     after_service: ParamRef | None = Field(
         default=None, description="this long after the previous rung's slip was served"
     )
-    then: Then = ()
+    then: Then = Field(default=(), description="what the slip says is done: keys of `consequences`")
     approve: bool | None = Field(
-        default=None, description="wait for approval; default: as its consequences do"
+        default=None, description="whether it waits for approval; default: as its consequences do"
     )
-
-    @model_validator(mode="after")
-    def _one_clock(self) -> RungSpec:
-        if sum(v is not None for v in (self.at, self.after, self.after_service)) != 1:
-            raise ValueError("give exactly one of at, after, after_service")
-        return self
 
 
 class LadderSpec(Sourced):
     """Slips of one kind for issues that `where` describes."""
 
     where: Where = Where()
-    starts: Start = "registered"
-    stops: Literal["verified", "closed"] = "verified"
+    starts: Start = Field(default="registered", description="step that starts the clock")
+    stops: Literal["verified", "closed"] = Field(
+        default="verified", description="what stops it, as for a deadline: no later rung falls due"
+    )
     merge: tuple[Literal["unit", "rung", "day"], ...] = Field(
         default=(),
         description="[unit, rung, day]: one slip a unit, rung and day; else one an issue",
@@ -67,7 +65,7 @@ class LadderSpec(Sourced):
         default=(),
         description="organs, or types of unit, that may issue a rung at once (move `supervised`)",
     )
-    rungs: tuple[RungSpec, ...] = Field(min_length=1)
+    rungs: tuple[RungSpec, ...] = Field(min_length=1, description="the slips, in their order")
 
     @model_validator(mode="after")
     def _merged_whole_or_not(self) -> LadderSpec:

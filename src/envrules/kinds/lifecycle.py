@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from envrules.kinds.common import ParamRef, Slug, Sourced, Spec, Text, Where, Word
+from envrules.kinds.common import Cited, ParamRef, Slug, Sourced, Spec, Where, Word
 from envrules.kinds.compiled import Filter, Parameter
 from envrules.kinds.taxonomy import unmet
 from envrules.model.base import Instant
@@ -25,27 +25,28 @@ MoveWord = Literal[
 ]  # fmt: skip
 
 
-class OrderSpec(Spec):
+class OrderSpec(Cited):
     """Steps none of which may be skipped: each needs the one before it."""
 
-    steps: tuple[MoveWord, ...] = Field(min_length=2)
-    ref: Text | None = None
-    not_from_source: Text | None = None
+    steps: tuple[MoveWord, ...] = Field(
+        min_length=2, description="the steps, in their order; others may come in between"
+    )
 
 
-class RequiredSpec(Spec):
+class RequiredSpec(Cited):
     """Ledger fields that must be filled when a step is taken."""
 
-    fields: tuple[Word, ...] = Field(min_length=1)
-    ref: Text | None = None
-    not_from_source: Text | None = None
+    fields: tuple[Word, ...] = Field(
+        min_length=1,
+        description="fields; an empty one is reported, and keeps the issue from closing",
+    )
 
 
 class ConditionSpec(Sourced):
     """A step that is refused unless the ledger says what the clause asks for."""
 
-    id: Slug
-    at: MoveWord
+    id: Slug = Field(description="key, as in the fact `refused: id`")
+    at: MoveWord = Field(description="step that is refused")
     where: Where = Where()
     fields: dict[Word, tuple[Word, ...]] = Field(
         default_factory=dict,

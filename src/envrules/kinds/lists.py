@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from envrules.kinds.common import ParamRef, Slug, Sourced, Then
 from envrules.kinds.compiled import (
@@ -29,35 +29,42 @@ from envrules.model.values import Citation
 class ListSpec(Sourced):
     """A list of the first or the last units by a score."""
 
-    of: Slug
-    top: ParamRef | None = None
-    bottom: ParamRef | None = None
+    exactly_one = ("top", "bottom", "top_share", "bottom_share")
+
+    of: Slug = Field(description="score by which units are ranked")
+    top: ParamRef | None = Field(default=None, description="the first so many")
+    bottom: ParamRef | None = Field(default=None, description="the last so many")
     split: ParamRef | None = Field(
         default=None, description="flag: one list for each type of unit instead of one for all"
     )
     ties: Literal["include", "exclude"] = Field(
         default="include", description="equals at the edge: all listed, or none of them"
     )
-    only_if_below: ParamRef | None = None
-    top_share: ParamRef | None = Field(default=None, description="share of the ranked units")
-    bottom_share: ParamRef | None = None
+    only_if_below: ParamRef | None = Field(
+        default=None, description="only units with a figure below this one"
+    )
+    top_share: ParamRef | None = Field(
+        default=None, description="the first, as a share of the ranked units"
+    )
+    bottom_share: ParamRef | None = Field(
+        default=None, description="the last, as a share of the ranked units"
+    )
     rounding: Rounding = Field(
         default="half_up", description="of a share that gives no whole number of units"
     )
-    only_if_at_least: ParamRef | None = None
-    never_with: Slug | None = Field(default=None, description="units on that list stay off this")
-    unless: tuple[str, ...] = Field(
-        default=(), description="facts of the period that bar a unit, e.g. slips.red"
+    only_if_at_least: ParamRef | None = Field(
+        default=None, description="only units with this figure or a higher one"
     )
-    then: Then = ()
-    approve: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_end(self) -> ListSpec:
-        ends = (self.top, self.bottom, self.top_share, self.bottom_share)
-        if sum(end is not None for end in ends) != 1:
-            raise ValueError("give exactly one of top, bottom, top_share, bottom_share")
-        return self
+    never_with: Slug | None = Field(
+        default=None, description="units on that list of the same score stay off"
+    )
+    unless: tuple[str, ...] = Field(
+        default=(), description="slips (ladder.rung), or bands of the score, that bar a unit"
+    )
+    then: Then = Field(default=(), description="what follows for who is listed")
+    approve: bool | None = Field(
+        default=None, description="whether it waits for approval; default: always"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import Field
+
 from envrules.kinds.common import Sourced, Stop
 from envrules.model.base import Frozen, Instant
 from envrules.model.values import Citation
@@ -14,8 +16,7 @@ from envrules.model.values import Citation
 class PointsSpec(Sourced):
     """Every place that events name as `point` is followed as one, across its issues."""
 
-    stops: Stop = "closed"
-    """What must have happened to each of its issues."""
+    stops: Stop = Field(default="closed", description="what must have become of each of its issues")
 
 
 @dataclass(frozen=True, slots=True)

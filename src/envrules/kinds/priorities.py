@@ -16,7 +16,7 @@ from envrules.model.values import Citation
 class PrioritySpec(Sourced):
     """Tags that raise an issue's priority: their weights add up."""
 
-    id: Slug
+    id: Slug = Field(description="key, as in `priorities.id`")
     where: Where = Where()
     tags: dict[Word, ParamRef] = Field(min_length=1, description="tag to the weight it adds")
 
@@ -24,15 +24,17 @@ class PrioritySpec(Sourced):
 class KeySpec(Sourced):
     """One key of an order: units are told apart by an attribute, the first value comes first."""
 
-    attribute: Text
-    values: tuple[Text, ...] = Field(min_length=2)
+    attribute: Text = Field(description="attribute of the unit's declaration")
+    values: tuple[Text, ...] = Field(
+        min_length=2, description="its values, the first comes first; any other comes last"
+    )
 
 
 class SequenceSpec(Sourced):
     """In which order units are taken up: by the first key, equals by the next, and so on."""
 
-    unit: tuple[Slug, ...] = Field(min_length=1)
-    by: tuple[KeySpec, ...] = Field(min_length=1)
+    unit: tuple[Slug, ...] = Field(min_length=1, description="types of unit that are ordered")
+    by: tuple[KeySpec, ...] = Field(min_length=1, description="the keys, the weightiest first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,13 @@ class RecurrenceSpec(Sourced):
         default="ended",
         description="the window begins when the earlier issue was put right, or when it was found",
     )
-    within: ParamRef
+    within: ParamRef = Field(description="how long the window is")
     near: ParamRef | None = Field(
         default=None, description="metres: only issues with coordinates this close are the same"
     )
-    reopens: bool = Field(default=False, description="the earlier issue counts as open again")
+    reopens: bool = Field(
+        default=False, description="say of the earlier issue that it is open again"
+    )
 
     @model_validator(mode="after")
     def _ended_before_reopened(self) -> RecurrenceSpec:

@@ -17,14 +17,14 @@ from envrules.model.values import Citation
 class ClassSpec(Sourced):
     """A class of issues; an issue belongs to the first one whose `where` describes it."""
 
-    id: Slug
+    id: Slug = Field(description="key, as in `where: {classes: [id]}`")
     where: Where = Where()
 
 
 class ExclusionSpec(Sourced):
     """Issues that are none, if the ledger says everything that the clause asks for."""
 
-    id: Slug
+    id: Slug = Field(description="key, as in `exclusions.id`")
     where: Where = Where()
     fields: dict[Word, tuple[Word, ...]] = Field(
         min_length=1,

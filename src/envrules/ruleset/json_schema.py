@@ -10,8 +10,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, get_args
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -20,7 +21,7 @@ from envrules.model.values import ALWAYS
 from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.check_values import misfit
 from envrules.ruleset.schema import DateKey, ParameterSpec, RulesetSpec, Unit
-from envrules.ruleset.schema_types import FORMS, TEXT, fields_of, is_model, options
+from envrules.ruleset.schema_types import FORMS, TEXT, fields_of, models_in
 
 FILE_NAME: Final = "ruleset.schema.json"
 """What the schema's file is called, wherever one lies."""
@@ -100,36 +101,29 @@ class _Generator(GenerateJsonSchema):
                 field["description"] = text
         if {"ref", "not_from_source"} <= made["properties"].keys():
             made["anyOf"] = [{"required": ["ref"]}, {"required": ["not_from_source"]}]
+        if model.exactly_one:
+            made["oneOf"] = [{"required": [name]} for name in model.exactly_one]
         if model is ParameterSpec:
             made["allOf"] = list(_values_by_unit())
         return made
 
 
 def describe_field(model: type[Spec], name: str) -> str:
-    """Return what a field is for: as it says itself, or as the type of its values says.
-
-    Empty if neither says anything.
-    """
-    said = model.model_fields[name].description or _said_by_type(fields_of(model)[name])
+    """Return what a field is for, and what it may name."""
     units = PARAMETER_UNITS.get((model, name))
     words = VOCABULARY.get((model, name))
     more = [
         f"unit: {' or '.join(u for u in get_args(Unit) if u in units)}" if units else "",
         f"declared under `{words.section}`" if words else "",
     ]
-    return "; ".join(part for part in (said, *more) if part)
+    return "; ".join(part for part in (said_of(model, name), *more) if part)
 
 
-def _said_by_type(declared: Any) -> str:
-    for option in options(declared):
-        origin = get_origin(option)
-        if is_model(option):
-            return inspect.getdoc(option) or ""
-        if origin in (dict, tuple) and (said := _said_by_type(get_args(option)[origin is dict])):
-            return said
-        if option in FORMS and FORMS[option] is not TEXT:
-            return FORMS[option].is_a
-    return ""
+def said_of(model: type[BaseModel], name: str) -> str:
+    """Return what a field is for, as it says itself, or else as the section in it says."""
+    said = model.model_fields[name].description
+    sections = () if said else models_in(fields_of(model)[name])
+    return said or next((inspect.getdoc(section) or "" for section in sections), "")
 
 
 def _values_by_unit() -> Iterator[JsonSchemaValue]:

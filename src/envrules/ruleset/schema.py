@@ -11,7 +11,7 @@ from envrules.kinds.appeals import AppealsSpec
 from envrules.kinds.bands import BandSpec, DemotionSpec
 from envrules.kinds.campaigns import CampaignSpec
 from envrules.kinds.checklists import ChecklistSpec
-from envrules.kinds.common import Slug, Sourced, Spec, Term, Text, Word
+from envrules.kinds.common import Cited, Slug, Sourced, Spec, Term, Text, Titled, Word
 from envrules.kinds.consequences import ConsequenceSpec, RuleSpec
 from envrules.kinds.deadlines import DeadlineSpec
 from envrules.kinds.duties import DutySpec
@@ -39,29 +39,32 @@ DURATION_UNITS = frozenset(
 )  # fmt: skip
 
 
-class SourceSpec(Spec):
+class SourceSpec(Titled):
     """A document that clauses are cited from."""
 
-    title: Text
-    document: Text
-    part: Text | None = None
+    document: Text = Field(description="its number in the archive, as the clause lists have it")
+    part: Text | None = Field(default=None, description="the part of it that is meant")
 
 
 class ParameterSpec(Sourced):
     """A number that an operator may tune: dated, with unit and clause."""
 
-    unit: Unit
+    unit: Unit = Field(description="what its values are, and where it may be named")
     contradiction: Text | None = Field(
-        default=None, description="where the document contradicts itself: the other reading"
+        default=None,
+        description="where the document contradicts itself: the other reading, Chinese",
     )
-    values: dict[DateKey, bool | Decimal | str] = Field(min_length=1)
+    values: dict[DateKey, bool | Decimal | str] = Field(
+        min_length=1, description="since when (`always`, or a date) to the value from then on"
+    )
 
 
-class TableSpec(Spec):
+class TableSpec(Titled):
     """Rows of points, dated as a whole."""
 
-    title: Text
-    values: dict[DateKey, tuple[RowSpec, ...]] = Field(min_length=1)
+    values: dict[DateKey, tuple[RowSpec, ...]] = Field(
+        min_length=1, description="since when (`always`, or a date) to all rows from then on"
+    )
 
 
 Spans = Annotated[str, StringConstraints(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")]
@@ -70,48 +73,78 @@ Spans = Annotated[str, StringConstraints(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")]
 class SeasonSpec(Spec):
     """Working hours from one day of the year on, e.g. 夏季作息."""
 
-    start: Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
-    hours: tuple[Spans, ...]
+    start: Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")] = Field(
+        description='first day, every year, such as "05-01"; it lasts until the next season'
+    )
+    hours: tuple[Spans, ...] = Field(description="hours of work in the season")
 
 
 class CountingSpec(Spec):
-    """How limits in working days are counted; see envrules.calendar for the meanings."""
+    """How limits in working days, or in working hours, are counted."""
 
-    counting: Literal["elapsed", "whole_days"] = "elapsed"
-    boundary: Literal["close", "next_open"] = "close"
-    due: Literal["inclusive", "exclusive"] = "inclusive"
+    counting: Literal["elapsed", "whole_days"] = Field(
+        default="elapsed",
+        description="from the moment of the start, or by the days after it, to the end of work",
+    )
+    boundary: Literal["close", "next_open"] = Field(
+        default="close", description="used up as the office shuts: due then, or when it next opens"
+    )
+    due: Literal["inclusive", "exclusive"] = Field(
+        default="inclusive", description="whether what is done exactly when it is due is in time"
+    )
 
 
-class CalendarSpec(Spec):
+class CalendarSpec(Cited):
     """Working time of the office that the limits bind."""
 
-    days: Literal["china", "weekdays", "every_day"] = "china"
-    hours: tuple[Spans, ...] = ("08:30-12:00", "14:00-17:30")
-    seasons: tuple[SeasonSpec, ...] = ()
-    years: tuple[int, ...] = Field(default=(), description="years `holidays` is complete for")
-    holidays: dict[str, Text] = Field(default_factory=dict, description="ISO date to title")
-    workdays: dict[str, Text] = Field(default_factory=dict, description="make-up days (调休)")
-    working_days: CountingSpec = CountingSpec()
-    working_hours: CountingSpec = CountingSpec()
-    ref: Text | None = None
-    not_from_source: Text | None = None
+    days: Literal["china", "weekdays", "every_day"] = Field(
+        default="china",
+        description="working days: by the State Council's notices, Monday to Friday, or all",
+    )
+    hours: tuple[Spans, ...] = Field(
+        default=("08:30-12:00", "14:00-17:30"), description="hours of work, all year round"
+    )
+    seasons: tuple[SeasonSpec, ...] = Field(
+        default=(), description="hours of work by season, instead of `hours`"
+    )
+    years: tuple[int, ...] = Field(
+        default=(), description="years whose days off are all known with `holidays`: no warning"
+    )
+    holidays: dict[str, Text] = Field(
+        default_factory=dict, description="date to title: days off besides, or in spite of, `days`"
+    )
+    workdays: dict[str, Text] = Field(
+        default_factory=dict, description="date to title: days worked in spite of `days` (调休)"
+    )
+    working_days: CountingSpec = Field(
+        default=CountingSpec(), description="how limits in working days are counted"
+    )
+    working_hours: CountingSpec = Field(
+        default=CountingSpec(), description="how limits in working hours are counted"
+    )
 
 
 class RulesetSpec(Spec):
     """One scheme's ruleset file."""
 
-    ruleset: Slug
-    title: Text
-    timezone: Text
+    ruleset: Slug = Field(description="slug of the scheme, and the name of the file")
+    title: Text = Field(description="what the scheme is called")
+    timezone: Text = Field(description="IANA name, such as Asia/Shanghai: whose days and months")
     sources: dict[Slug, SourceSpec] = Field(min_length=1)
     parameters: dict[Slug, ParameterSpec] = Field(default_factory=dict)
     tables: dict[Slug, TableSpec] = Field(default_factory=dict)
     calendar: CalendarSpec = CalendarSpec()
-    unit_types: dict[Slug, Term] = Field(min_length=1)
-    inspections: dict[Slug, Term] = Field(default_factory=dict)
-    places: dict[Word, Term] = Field(default_factory=dict)
+    unit_types: dict[Slug, Term] = Field(
+        min_length=1, description="types of unit, as units are declared"
+    )
+    inspections: dict[Slug, Term] = Field(
+        default_factory=dict, description="kinds of inspection, and sources of issues"
+    )
+    places: dict[Word, Term] = Field(
+        default_factory=dict, description="kinds of place; empty: any is accepted"
+    )
     categories: dict[Word, Term] = Field(
-        default_factory=dict, description="empty: any category is accepted"
+        default_factory=dict, description="categories of issues; empty: any is accepted"
     )
     consequences: dict[Word, ConsequenceSpec] = Field(default_factory=dict)
     classes: tuple[ClassSpec, ...] = ()

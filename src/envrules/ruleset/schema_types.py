@@ -65,6 +65,16 @@ def is_model(declared: Any) -> bool:
     return isinstance(declared, type) and issubclass(declared, BaseModel)
 
 
+def models_in(declared: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections that a type holds: itself, in a list, or as values of a mapping."""
+    for option in options(declared):
+        origin = get_origin(option)
+        if is_model(option):
+            yield option
+        elif origin in (dict, tuple):
+            yield from models_in(get_args(option)[origin is dict])
+
+
 def step_into(declared: Any, step: str | int) -> Any:
     """Return the type of a field, value or item of `declared`; None where there is none."""
     for option in options(declared):
