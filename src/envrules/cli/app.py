@@ -25,6 +25,7 @@ from envrules.cli import (
     rebuild,
     schema,
     serve,
+    standards,
     standings,
 )
 from envrules.cli.shell import (
@@ -53,6 +54,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
     (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
     (AUTHORS, read.read, "read", "envrules read SCHEME --format html --out scheme.html"),
+    (AUTHORS, standards.import_standards, "import-standards",
+     "envrules import-standards standards.xlsx --out my_city.yaml"),
     (AUTHORS, mutate.mutate, "mutate", "envrules mutate my_town"),
     (AUTHORS, schema.schema, "schema", "envrules schema > ruleset.schema.json"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
