@@ -262,7 +262,7 @@ class _SheetReader:
             return self._formula(row, name, value)
         text = unicodedata.normalize("NFKC", tidy(value))
         if not _CODE.fullmatch(text):
-            said = f"“{text}” is no code" if text else f"there is no {name}"
+            said = f"“{tidy(value)}” is no code" if text else f"there is no {name}"
             self._wrong(row, name, said, "write digits, such as 01")
             return None
         code = text.zfill(2)
