@@ -27,6 +27,7 @@ from envrules.cli import (
     serve,
     standards,
     standings,
+    tables,
 )
 from envrules.cli.shell import (
     EXIT_CODES,
@@ -83,6 +84,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 for _group, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_group, epilog=f"Example:  {_example}")(_command)
 app.add_typer(codes.app, name="codes", rich_help_panel=OPERATORS)
+app.add_typer(tables.app, name="tables", rich_help_panel=OPERATORS)
 
 
 def _version(wanted: bool) -> None:

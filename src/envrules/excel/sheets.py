@@ -27,7 +27,18 @@ class Formula:
     text: str
 
 
-Value = str | bool | int | float | datetime | date | time | Formula | None
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """A number that the sheet shows as percent: 0.05 where it reads 5%."""
+
+    value: float
+
+    def __str__(self) -> str:
+        """Return it as the sheet shows it."""
+        return f"{self.value * 100:.10g}%"
+
+
+Value = str | bool | int | float | datetime | date | time | Formula | Percent | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,8 @@ def tidy(value: Value) -> str:
             return str(value)
         case float():
             return str(int(value)) if value.is_integer() else repr(value)
+        case Percent():
+            return str(value)
     return value.isoformat()
 
 
@@ -167,6 +180,8 @@ def _value(cell: Any) -> Value:
     value = cell.value
     if cell.data_type in ("f", "e"):
         return Formula(str(getattr(value, "text", value)))
+    if "%" in cell.number_format and isinstance(value, int | float) and not isinstance(value, bool):
+        return Percent(value)
     if isinstance(value, str | bool | int | float | datetime | date | time):
         return value
     return str(value)  # a length of time: shown as Excel's own
