@@ -202,7 +202,7 @@ def test_each_bad_cell_is_named(rows: list[list[Value]], cell: str, said: str) -
 
 def test_rows_under_an_unreadable_class_do_not_pass_to_the_class_above() -> None:
     """They are reported, each of them."""
-    rows = [row(), row(small="?"), [None, None, None, None, "废弃", "5天"]]
+    rows: list[list[Value]] = [row(), row(small="?"), [None, None, None, None, "废弃", "5天"]]
     standard = read_standard([sheet(rows)], READING)
     (only,) = standard.classes.values()
     assert [condition.text for condition in only.conditions] == ["破损"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
@@ -28,45 +27,6 @@ from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.load import load_ruleset
 
 
-class Days(StrEnum):
-    """What 天 means."""
-
-    WORKING = "working_days"
-    CALENDAR = "calendar_days"
-
-
-class Hours(StrEnum):
-    """What 小时 means."""
-
-    WORKING = "working_hours"
-    ROUND_THE_CLOCK = "hours"
-
-
-class Kind(StrEnum):
-    """What a sheet lists that does not say so."""
-
-    COMPONENT = "component"
-    EVENT = "event"
-
-
-class From(StrEnum):
-    """Where limits begin."""
-
-    FOUND = "found"
-    ACCEPTED = "accepted"
-    FILED = "filed"
-    REGISTERED = "registered"
-    DISPATCHED = "dispatched"
-
-
-class To(StrEnum):
-    """What ends them."""
-
-    HANDLED = "handled"
-    VERIFIED = "verified"
-    CLOSED = "closed"
-
-
 def import_standards(
     files: Annotated[
         list[Path], typer.Argument(help="The standard: .xlsx, all its sheets, or .csv.")
@@ -76,14 +36,14 @@ def import_standards(
     codes: Annotated[
         Path | None, typer.Option(help="Code table to write; default: OUT with .codes.yaml.")
     ] = None,
-    days: Annotated[Days, typer.Option(help="What 天 means.")] = Days.WORKING,
-    hours: Annotated[Hours, typer.Option(help="What 小时 means.")] = Hours.WORKING,
+    days: Annotated[DayUnit, typer.Option(help="What 天 means.")] = "working_days",
+    hours: Annotated[HourUnit, typer.Option(help="What 小时 means.")] = "working_hours",
     kind: Annotated[
-        Kind | None,
+        ObjectClass | None,
         typer.Option("--class", help="What sheets list that say neither 部件 nor 事件."),
     ] = None,
-    starts: Annotated[From, typer.Option(help="Where limits begin.")] = From.DISPATCHED,
-    stops: Annotated[To, typer.Option(help="What ends them.")] = To.VERIFIED,
+    starts: Annotated[Start, typer.Option(help="Where limits begin.")] = "dispatched",
+    stops: Annotated[Stop, typer.Option(help="What ends them.")] = "verified",
     since: Annotated[str, typer.Option(help="Date from which the limits hold.")] = "always",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     as_json: AsJson = False,
@@ -106,11 +66,11 @@ def import_standards(
     for file in (out, table_file):
         if file.exists() and not force:
             raise Failure(f"{file} exists", "choose another --out, or give --force")
-    reading = Reading(cast(DayUnit, days.value), cast(HourUnit, hours.value))
-    standard = _read(files, reading, cast(ObjectClass | None, kind.value if kind else None))
+    reading = Reading(days, hours)
+    standard = _read(files, reading, kind)
     target = Target(
         out.stem, title or _title(standard), tuple(file.name for file in files), reading,
-        cast(Start, starts.value), cast(Stop, stops.value), since,
+        starts, stops, since,
     )  # fmt: skip
     _write(standard, target, out, table_file)
     if as_json:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 DayUnit = Literal["working_days", "calendar_days"]
 HourUnit = Literal["working_hours", "hours"]
@@ -51,10 +51,6 @@ class Reading(NamedTuple):
     def known(self) -> str:
         """The words that are read, for messages."""
         return "、".join((*_CLEAR, "天", "小时"))
-
-
-DAY_UNITS: tuple[str, ...] = get_args(DayUnit)
-HOUR_UNITS: tuple[str, ...] = get_args(HourUnit)
 
 
 def read_limit(text: str, reading: Reading) -> Limit | None:

@@ -244,7 +244,8 @@ class _SheetReader:
         anchor = self.sheet.merged.get((row, column), (row, column))
         value = self.sheet.at(*anchor)
         if isinstance(value, Formula):
-            return self._formula(row, LIMIT, value)
+            self._formula(row, LIMIT, value)
+            return None
         text = tidy(value)
         limit = read_limit(text, self.reading)
         if limit is None:
@@ -259,7 +260,8 @@ class _SheetReader:
     def _code(self, row: int, name: str) -> str | None:
         value = self.sheet.at(row, self.column[name])
         if isinstance(value, Formula):
-            return self._formula(row, name, value)
+            self._formula(row, name, value)
+            return None
         text = unicodedata.normalize("NFKC", tidy(value))
         if not _CODE.fullmatch(text):
             said = f"“{tidy(value)}” is no code" if text else f"there is no {name}"
@@ -274,7 +276,8 @@ class _SheetReader:
     def _text(self, row: int, name: str) -> str | None:
         value = self.sheet.at(row, self.column[name])
         if isinstance(value, Formula):
-            return self._formula(row, name, value)
+            self._formula(row, name, value)
+            return None
         text = tidy(value)
         if not text:
             self._wrong(row, name, f"there is no {name}", "fill it in")

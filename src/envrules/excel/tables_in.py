@@ -134,8 +134,8 @@ class _Reader:
         self, sheet: Sheet, row: int, name: str, item: ParameterSpec, days: dict[int, str]
     ) -> None:
         fixed = name, item.title, UNIT_TITLES[item.unit], basis(item)
-        for column, value in enumerate(fixed, 1):
-            self._unchanged(sheet, row, column, value)
+        for column, text in enumerate(fixed, 1):
+            self._unchanged(sheet, row, column, text)
         missing = set(item.values) - set(days.values())
         for day in sorted(missing):
             self._bad(
@@ -148,14 +148,14 @@ class _Reader:
                 if now is not None:
                     self._gone(sheet.place(row, column))
                 continue
-            with_place = sheet.place(row, column)
+            place = sheet.place(row, column)
             try:
                 value = parameter_value(cell, item.unit)
             except BadCell as error:
-                self._bad(with_place, str(error), error.fix)
+                self._bad(place, str(error), error.fix)
                 continue
             if value != now and not (isinstance(now, str) and value == tidy(now)):
-                self.changes["parameters", name, "values", day] = value, with_place
+                self.changes["parameters", name, "values", day] = value, place
 
     # ── deduction tables ──
 

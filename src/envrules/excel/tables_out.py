@@ -82,9 +82,9 @@ class _Writer:
         for column, value in enumerate((TITLE, table.title), 1):
             self._put(sheet, 2, column, value, editable=False)
         for row, item in enumerate(table.values[day], 4):
-            for place, column in enumerate(COLUMNS, 1):
-                value = shown(item, column.field)
-                self._put(sheet, row, place, value, editable=column.form is not None)
+            for place, field in enumerate(COLUMNS, 1):
+                value = shown(item, field.field)
+                self._put(sheet, row, place, value, editable=field.form is not None)
         sheet.freeze_panes = "C4"
 
     def saved(self) -> bytes:
