@@ -25,7 +25,9 @@ from envrules.cli import (
     rebuild,
     schema,
     serve,
+    standards,
     standings,
+    tables,
 )
 from envrules.cli.shell import (
     EXIT_CODES,
@@ -53,6 +55,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (AUTHORS, cases.run_cases, "test", "envrules test tests/cases/my_town.yaml"),
     (AUTHORS, coverage.coverage, "coverage", "envrules coverage docs/coverage --write"),
     (AUTHORS, read.read, "read", "envrules read SCHEME --format html --out scheme.html"),
+    (AUTHORS, standards.import_standards, "import-standards",
+     "envrules import-standards standards.xlsx --out my_city.yaml"),
     (AUTHORS, mutate.mutate, "mutate", "envrules mutate my_town"),
     (AUTHORS, schema.schema, "schema", "envrules schema > ruleset.schema.json"),
     (VENDORS, serve.serve, "serve", "envrules serve --bind my_town=SCHEME"),
@@ -80,6 +84,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 for _group, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_group, epilog=f"Example:  {_example}")(_command)
 app.add_typer(codes.app, name="codes", rich_help_panel=OPERATORS)
+app.add_typer(tables.app, name="tables", rich_help_panel=OPERATORS)
 
 
 def _version(wanted: bool) -> None:

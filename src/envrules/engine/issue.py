@@ -86,8 +86,10 @@ def _parked(bench: Bench, state: IssueState, found: Event) -> Content | None:
         reason = "未写明责任单位"
     elif bench.context.registry.unit(unit, found.occurred_at) is None:
         reason = f"单位 {unit} 在发现之时未登记"
+    elif unread := unknown_category(scheme, code_of(payload)):
+        reason = unread
     elif scheme.categories and payload.category not in scheme.categories:
-        reason = unknown_category(scheme, code_of(payload)) or "未写问题类别"
+        reason = "未写问题类别"
     elif scheme.places and payload.place and payload.place not in scheme.places:
         reason = f"地点类型“{payload.place}”不在本方案之内"
     if not reason:

@@ -21,7 +21,9 @@ class Unknown(Frozen, order=True):
 
 def unknown_category(scheme: Scheme, code: HostCode) -> str:
     """Return why the scheme cannot read what was found; '' if it can, or if nothing says what."""
-    if not scheme.categories or code.category in scheme.categories or not _says(code):
+    if code.category in scheme.categories:
+        return _unknown_condition(scheme, code)
+    if not scheme.categories or not _says(code):
         return ""
     classes = replace(code, category="")
     reason = f"代码“{classes}”不在本方案之内"
@@ -31,6 +33,15 @@ def unknown_category(scheme: Scheme, code: HostCode) -> str:
     if scheme.codes is not None:
         return f"{reason}，代码表“{scheme.codes.title}”亦未收录"
     return reason
+
+
+def _unknown_condition(scheme: Scheme, code: HostCode) -> str:
+    """Return why a filing condition cannot be read; '' if it can, or if none is given."""
+    known = scheme.conditions.get(code.category)
+    if not known or not code.condition or code.condition in known:
+        return ""
+    title = scheme.categories[code.category]
+    return f"“{title}”的立案条件“{code.condition}”不在本方案之内"
 
 
 def _says(code: HostCode) -> bool:

@@ -14,6 +14,9 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
+Code = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=128)]
+"""A code as the host sends it. Always text: 01 and 1 are different codes."""
+
 ParamRef = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_]*$")]
 """`$name` of a parameter: a number that somebody might tune is never written in the structure."""
 
@@ -60,12 +63,26 @@ class Term(Sourced):
     """A word of the scheme: unit type, place, category, kind of inspection."""
 
 
+class CategoryTerm(Term):
+    """A category of problems, with the filing conditions that its standard tells apart."""
+
+    conditions: dict[Code, Text] = Field(
+        default_factory=dict,
+        description="filing condition (立案条件) as the host codes it, and what it says; where "
+        "some are given, an issue with another one is parked",
+    )
+
+
 class Where(Spec):
     """Which issues a rule applies to. Every given list must contain the issue's value."""
 
     category: tuple[Word, ...] = Field(default=(), description="categories")
     condition: tuple[str, ...] = Field(
         default=(), description="filing conditions (立案条件), as the host sends them"
+    )
+    conditions_of: dict[Word, tuple[Code, ...]] = Field(
+        default_factory=dict,
+        description="category to its filing conditions; an empty list: whichever condition",
     )
     place: tuple[Word, ...] = Field(default=(), description="kinds of place")
     source: tuple[Word, ...] = Field(default=(), description="how it came to light")

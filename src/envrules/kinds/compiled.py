@@ -162,12 +162,15 @@ class Filter:
     taxonomy: tuple[ClassTest, ...] = ()
     """The scheme's classes, in order: an issue belongs to the first that describes it."""
     campaigns: tuple[Window, ...] = ()
+    conditions_of: frozenset[tuple[str, str]] = frozenset()
+    """Category and filing condition; with the condition "": whichever it is."""
 
     def holds(self, found: Any, day: date) -> bool:
         """Return whether an IssueFound is one of those described; `day`: local date it was found."""
         return (
             (not self.category or found.category in self.category)
             and (not self.condition or found.condition in self.condition)
+            and (not self.conditions_of or self._has_condition(found))
             and (not self.place or found.place in self.place)
             and (not self.source or found.source in self.source)
             and (not self.object_class or found.object_class in self.object_class)
@@ -180,6 +183,10 @@ class Filter:
     def steps(self, day: date) -> tuple[Step, ...]:
         """Return the campaigns by which an issue found on `day` is one of those described."""
         return tuple(step for window in self.campaigns for step in window.steps(day))
+
+    def _has_condition(self, found: Any) -> bool:
+        pairs = (found.category, found.condition), (found.category, "")
+        return not self.conditions_of.isdisjoint(pairs)
 
     def _class_of(self, found: Any, day: date) -> str:
         return next((c.id for c in self.taxonomy if c.where.holds(found, day)), "")

@@ -169,6 +169,7 @@ def check_references(loaded: LoadedRuleset) -> Iterator[Problem]:
             yield from _parameter(loaded, place, name, units)
     yield from _named_after_scores(loaded)
     yield from _classes(loaded)
+    yield from _conditions(loaded)
     yield from _unused(loaded, used)
 
 
@@ -300,6 +301,30 @@ def _classes(loaded: LoadedRuleset) -> Iterator[Problem]:
                     "ER304", (*path, "classes", i), f"{loaded.name(path)}: there is no class {name!r}",
                     choose(name, known, "declare it under `classes`"),
                 )  # fmt: skip
+
+
+def _conditions(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """`where.conditions_of` names categories, and of each the filing conditions it declares."""
+    known = loaded.spec.categories
+    for path, section in sections(loaded.spec):
+        if not isinstance(section, Where):
+            continue
+        for category, codes in section.conditions_of.items():
+            here = (*path, "conditions_of", category)
+            if known and category not in known:
+                yield loaded.problem_of(
+                    "ER303", here, f"{loaded.name(path)}.conditions_of: there is no category "
+                    f"{category!r}", choose(category, known, "declare it under `categories`"),
+                )  # fmt: skip
+                continue
+            declared = known[category].conditions if known else {}
+            for i, code in enumerate(codes):
+                if declared and code not in declared:
+                    yield loaded.problem(
+                        "ER303", (*here, i),
+                        f"{loaded.name(here)}: {category} has no filing condition {code!r}",
+                        choose(code, declared, f"declare it under `categories.{category}.conditions`"),
+                    )  # fmt: skip
 
 
 def _unused(loaded: LoadedRuleset, used: set[str]) -> Iterator[Problem]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from envrules.kinds.common import Slug, Spec, Text, Word
-
-Code = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=128)]
-"""A code as the host sends it. Always text: 01 and 1 are different codes."""
+from envrules.kinds.common import Code, Slug, Spec, Text, Word
 
 
 class EntrySpec(Spec):

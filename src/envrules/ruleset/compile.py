@@ -47,6 +47,7 @@ def compile_ruleset(
         inspections={k: v.title for k, v in spec.inspections.items()},
         places={k: v.title for k, v in spec.places.items()},
         categories={k: v.title for k, v in spec.categories.items()},
+        conditions={k: frozenset(v.conditions) for k, v in spec.categories.items() if v.conditions},
         classes=c.classes, exclusions=compile_exclusions(c), campaigns=c.campaigns,
         lifecycle=compile_lifecycle(c), appeals=compile_appeals(c), points=compile_points(c),
         priorities=compile_priorities(c), sequences=compile_sequences(c),

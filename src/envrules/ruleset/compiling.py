@@ -105,6 +105,10 @@ class Compiling:
             frozenset(where.category), frozenset(where.condition), frozenset(where.place),
             frozenset(where.source), frozenset(where.object_class), frozenset(where.area_class),
             frozenset(where.tags),
+            conditions_of=frozenset(
+                (category, code)
+                for category, codes in where.conditions_of.items() for code in codes or ("",)
+            ),
         )  # fmt: skip
 
     def _parameter(self, name: str, spec: ParameterSpec, overrides: Mapping[str, str]) -> Parameter:

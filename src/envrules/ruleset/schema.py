@@ -11,7 +11,7 @@ from envrules.kinds.appeals import AppealsSpec
 from envrules.kinds.bands import BandSpec, DemotionSpec
 from envrules.kinds.campaigns import CampaignSpec
 from envrules.kinds.checklists import ChecklistSpec
-from envrules.kinds.common import Cited, Slug, Sourced, Spec, Term, Text, Titled, Word
+from envrules.kinds.common import CategoryTerm, Cited, Slug, Sourced, Spec, Term, Text, Titled, Word
 from envrules.kinds.consequences import ConsequenceSpec, RuleSpec
 from envrules.kinds.deadlines import DeadlineSpec
 from envrules.kinds.duties import DutySpec
@@ -143,7 +143,7 @@ class RulesetSpec(Spec):
     places: dict[Word, Term] = Field(
         default_factory=dict, description="kinds of place; empty: any is accepted"
     )
-    categories: dict[Word, Term] = Field(
+    categories: dict[Word, CategoryTerm] = Field(
         default_factory=dict, description="categories of issues; empty: any is accepted"
     )
     consequences: dict[Word, ConsequenceSpec] = Field(default_factory=dict)

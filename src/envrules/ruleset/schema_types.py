@@ -11,9 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
-from envrules.kinds.common import ParamRef, Slug, Text, Word
+from envrules.kinds.common import Code, ParamRef, Slug, Text, Word
 from envrules.kinds.consequences import FactName
-from envrules.ruleset.codes_schema import Code
 from envrules.ruleset.schema import DateKey, RulesetSpec, Spans
 from envrules.ruleset.source import Path
 

@@ -48,6 +48,8 @@ class Scheme:
     inspections: Mapping[str, str]
     places: Mapping[str, str]
     categories: Mapping[str, str]
+    conditions: Mapping[str, frozenset[str]]
+    """Category → the codes of its filing conditions, where the scheme tells them apart."""
     classes: tuple[Class, ...]
     exclusions: tuple[Exclusion, ...]
     campaigns: Mapping[str, Campaign]

@@ -112,11 +112,22 @@ class Say:
             ("地点为{}", self.names("places", where.place, "或")),
             ("类别为{}", self.names("categories", where.category, "或")),
             ("立案条件为{}", "或".join(f"“{word}”" for word in where.condition)),
+            ("属{}", self._conditions(where.conditions_of)),
             ("属{}", "或".join(classes[word] for word in where.object_class)),
             ("带有{}标签", "或".join(f"“{word}”" for word in where.tags)),
         ]
         said = [template.format(words) for template, words in parts if words]
         return f"{'、'.join(said)}的{what}" if said else f"所有{what}"
+
+    def _conditions(self, conditions_of: Mapping[str, tuple[str, ...]]) -> str:
+        """Return categories with their filing conditions: “上水井盖”（破损，或废弃）."""
+        said = []
+        for category, codes in conditions_of.items():
+            term = self.spec.categories.get(category)
+            texts = [term.conditions.get(code, code) if term else code for code in codes]
+            condition = f"（{'，或'.join(texts)}）" if texts else ""
+            said.append(f"“{term.title if term else category}”{condition}")
+        return "、".join(said)
 
     def class_title(self, name: str) -> str:
         """Return the title of a class of the taxonomy."""

@@ -23,7 +23,7 @@ from envrules.report.edition.kinds.recurrences import tell_recurrences
 from envrules.report.edition.kinds.rules import tell_rules
 from envrules.report.edition.kinds.scores import tell_scores, tell_tables
 from envrules.report.edition.kinds.taxonomy import tell_classes, tell_exclusions
-from envrules.report.edition.kinds.terms import tell_consequences, tell_terms
+from envrules.report.edition.kinds.terms import tell_categories, tell_consequences, tell_terms
 from envrules.report.edition.model import Entry
 from envrules.report.edition.say import Say
 
@@ -59,7 +59,7 @@ TERMS: Mapping[str, Teller] = {
     "unit_types": tell_terms("unit_types", "单位类型"),
     "inspections": tell_terms("inspections", "检查与来源"),
     "places": tell_terms("places", "地点"),
-    "categories": tell_terms("categories", "问题类别"),
+    "categories": tell_categories,
     "consequences": tell_consequences,
 }
 """Sections that declare words."""

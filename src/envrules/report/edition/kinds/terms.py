@@ -31,6 +31,14 @@ def tell_terms(section: Section, kind: str) -> Callable[[Say], Iterator[Entry]]:
     return tell
 
 
+def tell_categories(say: Say) -> Iterator[Entry]:
+    """Tell the categories, and the filing conditions of those that have some."""
+    for word, term in say.spec.categories.items():
+        said = "；".join(f"{code}．{text}" for code, text in term.conditions.items())
+        told = (phrase("立案条件：{}", said),) if said else ()
+        yield say.entry("问题类别", ("categories", word), term, *told)
+
+
 def tell_consequences(say: Say) -> Iterator[Entry]:
     """Tell each consequence: the scheme's word, the kind of action, and whether it is approved."""
     for word, spec in say.spec.consequences.items():
