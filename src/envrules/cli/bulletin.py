@@ -60,7 +60,7 @@ def report(
     with connected(server, principal) as client:
         where = client.locality(locality)
         chosen = scheme or _only_scheme([binding.scheme for binding in where.schemes], locality)
-        month = _month(client, locality, chosen, period, periods, where.timezone)
+        month = gather(client, locality, chosen, period, periods, where.timezone)
     write(bulletin(month, head, where.title), form, out)
 
 
@@ -72,7 +72,7 @@ def _only_scheme(bound: list[str], locality: str) -> str:
     raise Failure(f"{locality} uses several schemes", f"--scheme {' or '.join(bound)}", USAGE)
 
 
-def _month(
+def gather(
     client: Client, locality: str, scheme: str, period: str, periods: int, timezone: str
 ) -> Month:
     """Ask a server for all that the bulletin says."""

@@ -60,9 +60,7 @@ def bulletin(month: Month, head: Letterhead, place: str = "") -> Document:
 
 def _sections(month: Month, annex: Annex) -> Iterator[Section]:
     titles = month.titles()
-    yield from ranking_sections(
-        month.report, month.before, month.maps, annex
-    )  # fmt: skip
+    yield from ranking_sections(month.report, month.before, month.maps, titles, annex)
     yield from issue_sections(
         month.report, month.late, month.recurred, month.held, titles, month.zone, annex
     )

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeAlias
 
 Value: TypeAlias = str | int | Decimal | None
 """None: there is nothing to say."""
-Kind = Literal["text", "number", "percent", "change"]
-"""`percent`: a fraction, shown in percent; `change`: places gained (positive) or lost."""
+Kind = Literal["text", "time", "id", "number", "percent", "change"]
+"""`time`: text on one line; `id`: text that may be broken anywhere; `percent`: a fraction, shown in
+percent; `change`: places gained (positive) or lost."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -195,3 +196,8 @@ def shown(cell: Cell, kind: Kind) -> str:
 def printable(text: str) -> str:
     """Return text without the characters that no document format can hold."""
     return _UNPRINTABLE.sub("�", text)
+
+
+def width(text: str) -> int:
+    """Return how wide a text is, in half-widths: a Chinese character takes two."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)

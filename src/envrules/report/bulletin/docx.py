@@ -27,6 +27,7 @@ from envrules.report.bulletin.document import (
     Table,
     printable,
     shown,
+    width,
 )
 
 _SONG, _HEI, _FANGSONG = "SimSun", "SimHei", "FangSong"
@@ -96,8 +97,10 @@ class _Writer:
             self._paragraph(f"{head.to}：")
 
     def _close(self, head: Letterhead) -> None:
-        for line in filter(None, (head.issuer, head.date)):
-            self._paragraph(line, align=_RIGHT)
+        for n, line in enumerate(filter(None, (head.issuer, head.date))):
+            placed = self._paragraph(line, align=_RIGHT).paragraph_format
+            placed.right_indent, placed.keep_with_next = Mm(12), n == 0
+            placed.space_before = Pt(0 if n else 36)
         if head.copies:
             self._paragraph(f"抄送：{'，'.join(head.copies)}。")
 
@@ -128,7 +131,7 @@ class _Writer:
             self._paragraph(table.absent, align=_CENTRE)
             return
         made = self.file.add_table(rows=1, cols=len(table.columns), style="Table Grid")
-        made.alignment = WD_TABLE_ALIGNMENT.CENTER
+        made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
         for cell, column in zip(made.rows[0].cells, table.columns, strict=True):
             self._fill(cell, column.title, _CENTRE).runs[0].font.bold = True
         _repeat_on_each_page(made.rows[0])
@@ -137,9 +140,12 @@ class _Writer:
             _keep_together(added)
             for place, cell, column in zip(added.cells, row, table.columns, strict=True):
                 self._cell(place, cell, column)
+        for width, column_made in zip(_widths(table), made.columns, strict=True):
+            for place in column_made.cells:
+                place.width = width
 
     def _cell(self, place: Any, cell: Cell, column: Column) -> None:
-        align = None if column.kind == "text" or isinstance(cell.value, str) else _RIGHT
+        align = None if isinstance(cell.value, str) else _RIGHT
         paragraph = self._fill(place, shown(cell, column.kind), align)
         if cell.basis:
             _link(paragraph, f"〔{cell.basis}〕", f"basis_{cell.basis}")
@@ -188,6 +194,22 @@ def _legend(drawn: Map) -> Table:
         (Cell(area.title), Cell(area.caption), Cell(area.band, area.colour)) for area in drawn.areas
     )
     return Table(drawn.title, columns, rows)
+
+
+def _widths(table: Table) -> list[Mm]:
+    """Return how wide each column is: by the longest text in it, within reason."""
+    longest = [
+        max(width(column.title) + 2, *(width(shown(row[i], column.kind)) for row in table.rows))
+        for i, column in enumerate(table.columns)
+    ]
+    shares = [min(max(length, _NARROWEST), _WIDEST) for length in longest]
+    return [Mm(_ACROSS * share / sum(shares)) for share in shares]
+
+
+_ACROSS = 162
+"""Millimetres between the margins."""
+_NARROWEST, _WIDEST = 8, 36
+"""Half-widths of a character that a column has room for at least, and asks for at most."""
 
 
 # ── what python-docx has no words for ──

@@ -107,7 +107,7 @@ def _plain(value: Decimal) -> Decimal:
 
 # ── maps ──
 
-_MAP = 640
+_MAP = 400
 
 
 def map_svg(drawn: Map) -> Html:
@@ -157,7 +157,7 @@ def _shape(
 
     if kind == "Point":
         x, y = _place(coordinates, bounds, width, height)
-        return el("circle", told, cx=_number(x), cy=_number(y), r="8", fill=colour, stroke="#333")
+        return el("circle", told, cx=_number(x), cy=_number(y), r="6", fill=colour, stroke="#333")
     if kind == "LineString":
         return el("path", told, d=path(coordinates), fill="none", stroke=colour, stroke_width="5")
     rings = "Z".join(path(ring) for ring in coordinates) + "Z"
@@ -190,7 +190,7 @@ def _ratio(bounds: tuple[float, float, float, float]) -> float:
     return min(1.3, (north - south) / across) if across else 1.0
 
 
-_MARGIN = 24
+_MARGIN = 16
 
 
 def _place(

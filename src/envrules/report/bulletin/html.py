@@ -50,7 +50,7 @@ def _body(document: Document) -> Iterator[Html]:
         note = "正文中的〔编号〕指本附件的条目；决定编号可用 envrules explain 查询全部依据。"
         yield el(
             "section", el("h2", "附件　数字所依据的决定和案件"), el("p", note, class_="note"),
-            el("ol", *entries), id="annex",
+            el("ol", *entries), id="annex", class_="long" if len(document.annex) > _SHORT else "",
         )  # fmt: skip
 
 
@@ -116,17 +116,21 @@ def _rows(table: Table) -> Html:
 
 
 _SHORT = 12
-"""Rows of a table that is printed on one page rather than broken."""
+"""Rows of a table that is printed on one page rather than broken; entries of an annex that needs
+no page of its own."""
 
 
 def _class(column: Column) -> str:
-    return "wide" if column.wide else "" if column.kind == "text" else "number"
+    if column.kind in ("number", "percent", "change"):
+        return "number"
+    return "wide" if column.wide else "" if column.kind == "text" else column.kind
 
 
 def _cell(cell: Cell, column: Column) -> Html:
     content = [shown(cell, column.kind)]
     if cell.colour:
-        content.insert(0, el("span", class_="swatch", style=f"background:{cell.colour}"))
+        swatch = el("span", class_="swatch", style=f"background:{cell.colour}")
+        content = [el("span", swatch, *content, class_="time")]
     if cell.basis:
         content.append(el("a", f"〔{cell.basis}〕", href=f"#basis-{cell.basis}", class_="basis"))
     kind = "change" if column.kind == "change" else ""

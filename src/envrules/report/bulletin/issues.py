@@ -145,7 +145,7 @@ def _slips(
         f"其中 {len(waiting)} 张尚有问题未整改。"
     )  # fmt: skip
     columns = (
-        Column("督办单"), Column("单位"), Column("下达时间"), Column("案件数", "number"),
+        Column("督办单"), Column("单位"), Column("下达时间", "time"), Column("案件数", "number"),
         Column("尚未整改", "number"), Column("状态"),
     )  # fmt: skip
     rows = []
@@ -166,7 +166,7 @@ def _repeats(
     annex: Annex,
 ) -> Table:  # fmt: skip
     columns = (
-        Column("事项"), Column("单位"), Column("再次发现"), Column("情况", wide=True),
+        Column("事项"), Column("单位"), Column("再次发现", "time"), Column("情况", wide=True),
     )  # fmt: skip
     rows = tuple(
         (

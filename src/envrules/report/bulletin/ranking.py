@@ -26,7 +26,7 @@ from envrules.v1 import standings_pb2 as pb
 
 def ranking_sections(
     report: pb.PeriodReport, before: pb.PeriodReport | None, maps: Sequence[tuple[str, str]],
-    annex: Annex,
+    titles: Mapping[str, str], annex: Annex,
 ) -> Iterator[Section]:  # fmt: skip
     """Yield what the bulletin says about units."""
     lists = {ranked.list: ranked.title for ranked in report.lists}
@@ -43,7 +43,7 @@ def ranking_sections(
     if report.lists:
         yield Section("榜单", tuple(_list(ranked, annex) for ranked in report.lists))
     if report.indicators:
-        yield Section("指标完成情况", (_indicators(report, annex),))
+        yield Section("指标完成情况", (_indicators(report, titles, annex),))
     followed = [d for d in report.consequences if d.outcome not in _DONE]
     if followed:
         yield Section("处理决定", (_consequences(followed, annex),))
@@ -157,13 +157,13 @@ _INDICATED = {
 }  # fmt: skip
 
 
-def _indicators(report: pb.PeriodReport, annex: Annex) -> Table:
+def _indicators(report: pb.PeriodReport, titles: Mapping[str, str], annex: Annex) -> Table:
     columns = (
-        Column("指标"), Column("结果", "number"), Column("是否达标"), Column("情况", wide=True),
+        Column("指标"), Column("单位"), Column("结果", "number"), Column("是否达标"), Column("情况", wide=True),
     )  # fmt: skip
     rows = tuple(
         (
-            Cell(d.title), Cell(number(d.points)),
+            Cell(d.title), Cell(titles.get(d.unit, d.unit)), Cell(number(d.points)),
             Cell(_INDICATED.get(d.outcome, d.outcome), basis=annex.cite(d.title, grounds([d]))),
             Cell(d.reason),
         )

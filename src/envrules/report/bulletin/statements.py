@@ -84,9 +84,9 @@ def _total(standing: pb.Standing, annex: Annex) -> Table:
 
 def _lines(statement: pb.Statement, zone: tzinfo) -> Table:
     columns = (
-        Column("时间"), Column("地点"), Column("问题"), Column("扣分项"),
+        Column("时间", "time"), Column("地点"), Column("问题"), Column("扣分项"),
         Column("扣分", "number"), Column("计入", "number"), Column("说明", wide=True),
-        Column("事件编号"),
+        Column("事件编号", "id"),
     )  # fmt: skip
     rows = tuple(
         (

@@ -22,6 +22,7 @@ from envrules.report.bulletin.document import (
     Paragraph,
     Table,
     printable,
+    width,
 )
 
 _BASIS = "依据"
@@ -118,9 +119,9 @@ def _fill(sheet: Any, table: Table, starts: Mapping[int, int]) -> None:
     if table.rows:
         sheet.auto_filter.ref = sheet.dimensions
     for n, column in enumerate(table.columns, start=1):
-        lengths = [_width(str(row[n - 1].value)) for row in table.rows if row[n - 1].value]
-        width = min(_WIDEST, max([_width(column.title) + 4, *lengths]) + 2)
-        sheet.column_dimensions[get_column_letter(n)].width = width
+        lengths = [width(str(row[n - 1].value)) for row in table.rows if row[n - 1].value]
+        wide = min(_WIDEST, max([width(column.title) + 4, *lengths]) + 2)
+        sheet.column_dimensions[get_column_letter(n)].width = wide
 
 
 def _value(place: Any, cell: Cell, column: Column) -> None:
@@ -150,11 +151,6 @@ def _text(place: Any, text: str) -> Any:
     place.value = printable(text)
     place.data_type = "s"
     return place
-
-
-def _width(text: str) -> int:
-    """Return how wide a text is: a Chinese character takes two."""
-    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
 def _draw(sheet: Any, chart: Chart) -> None:
