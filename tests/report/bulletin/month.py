@@ -99,9 +99,7 @@ def open_town(folder: Path, *, closed: bool = True) -> Site:
     if closed:
         for period in CHECKS:
             office.close_period(PLACE, SCHEME, period)
-        (score,) = office.list_decisions(
-            PLACE, kinds=["score"], units=["sun"], periods=[PERIOD]
-        )
+        (score,) = office.list_decisions(PLACE, kinds=["score"], units=["sun"], periods=[PERIOD])
         slot = score.slot
         target = "\n".join((slot.scheme, slot.rule, slot.subject, slot.anchor))
         appeal = Event("appeal", at("2026-08-01 08:00"), AppealFiled("ap-1", "sun", target))

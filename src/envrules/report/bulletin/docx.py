@@ -140,9 +140,10 @@ class _Writer:
             _keep_together(added)
             for place, cell, column in zip(added.cells, row, table.columns, strict=True):
                 self._cell(place, cell, column)
-        for width, column_made in zip(_widths(table), made.columns, strict=True):
-            for place in column_made.cells:
-                place.width = width
+        for across, added_column in zip(_widths(table), made.columns, strict=True):
+            added_column.width = across  # Word reads the cells' widths, LibreOffice the column's
+            for place in added_column.cells:
+                place.width = across
 
     def _cell(self, place: Any, cell: Cell, column: Column) -> None:
         align = None if isinstance(cell.value, str) else _RIGHT
@@ -199,11 +200,16 @@ def _legend(drawn: Map) -> Table:
 def _widths(table: Table) -> list[Mm]:
     """Return how wide each column is: by the longest text in it, within reason."""
     longest = [
-        max(width(column.title) + 2, *(width(shown(row[i], column.kind)) for row in table.rows))
+        max(width(column.title) + 2, *(_taken(row[i], column) for row in table.rows))
         for i, column in enumerate(table.columns)
     ]
     shares = [min(max(length, _NARROWEST), _WIDEST) for length in longest]
     return [Mm(_ACROSS * share / sum(shares)) for share in shares]
+
+
+def _taken(cell: Cell, column: Column) -> int:
+    """Return how wide a cell is, with the number of what it rests on."""
+    return width(shown(cell, column.kind)) + (5 if cell.basis else 0)
 
 
 _ACROSS = 162

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from openpyxl.chart import LineChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from envrules.report.bulletin.document import (
     Basis,
@@ -111,7 +112,8 @@ def _fill(sheet: Any, table: Table, starts: Mapping[int, int]) -> None:
         if numbers:
             target = sheet.cell(place, len(titles))
             target.value = numbers[0]
-            target.hyperlink = f"#'{_BASIS}'!A{starts[numbers[0]]}"
+            place_there = f"'{_BASIS}'!A{starts[numbers[0]]}"
+            target.hyperlink = Hyperlink(target.coordinate, location=place_there)
             target.font = Font(color="1F4E8C", underline="single")
     if not table.rows:
         _text(sheet.cell(2, 1), table.absent)
@@ -183,8 +185,8 @@ def _annex(sheet: Any, document: Document) -> None:
                 _text(sheet.cell(row, n), text).alignment = Alignment(vertical="top")
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions
-    for letter, width in zip("ABCDE", (8, 36, 28, 60, 24), strict=True):
-        sheet.column_dimensions[letter].width = width
+    for letter, across in zip("ABCDE", (8, 36, 28, 60, 24), strict=True):
+        sheet.column_dimensions[letter].width = across
 
 
 def _grounds(entry: Basis) -> list[tuple[str, str, str]]:
