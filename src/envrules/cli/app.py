@@ -11,6 +11,7 @@ import typer
 
 from envrules import __version__
 from envrules.cli import (
+    bulletin,
     cases,
     check,
     codes,
@@ -72,6 +73,8 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (OFFICES, standings.standings, "standings",
      "envrules standings my_town SCHEME monthly 2026-10"),
     (OFFICES, standings.statement, "statement", "envrules statement my_town v05 2026-10"),
+    (OFFICES, bulletin.report, "report",
+     "envrules report my_town 2026-10 --format docx --out bulletin.docx"),
     (OFFICES, standings.geojson, "map", "envrules map my_town SCHEME monthly 2026-10 > map.json"),
     (OFFICES, standings.close, "close", "envrules close my_town SCHEME 2026-10 --as chief"),
     (OPERATORS, operate.localities, "localities", "envrules localities --json"),

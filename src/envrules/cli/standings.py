@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Annotated
 
 import grpc
 import typer
 from rich.console import RenderableType
 
+from envrules.cli.documents import Format, Out, check_out, write
+from envrules.cli.letterhead import Letter, letterhead
 from envrules.cli.server import (
     DEFAULT_ADDRESS,
     AsName,
@@ -17,7 +20,7 @@ from envrules.cli.server import (
     connected,
     instant_of,
 )
-from envrules.cli.shell import AsJson, Failure, LocalityArg, show, show_json
+from envrules.cli.shell import USAGE, AsJson, Failure, LocalityArg, show, show_json
 from envrules.client import CallFailed
 from envrules.report import (
     as_plain,
@@ -26,6 +29,7 @@ from envrules.report import (
     standing_table,
     statement_report,
 )
+from envrules.report.bulletin import statement_document
 from envrules.v1 import standing_service_pb2, standings_pb2
 from envrules.wire.field_types import timestamp
 
@@ -35,6 +39,15 @@ AsOf = Annotated[str, typer.Option(help="Leave out what occurred later.", metava
 KnownAt = Annotated[
     int, typer.Option(min=0, help="Leave out what was stored later.", metavar="SEQ")
 ]
+
+
+class StatementFormat(StrEnum):
+    """How a statement is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    DOCX = "docx"
+    XLSX = "xlsx"
 
 
 def standings(
@@ -76,8 +89,19 @@ def statement(
     server: ServerAddress = DEFAULT_ADDRESS,
     principal: AsName = "",
     as_json: AsJson = False,
+    form: Annotated[
+        StatementFormat, typer.Option("--format", help="Text, or a document to hand out.")
+    ] = StatementFormat.TEXT,
+    out: Out = None,
+    letter: Letter = None,
 ) -> None:
     """Print a unit's statement (对账单): each deduction with time, place and row."""
+    document = None if form is StatementFormat.TEXT else Format(form)
+    if document is not None:
+        check_out(document, out)
+    elif out is not None or letter is not None:
+        raise Failure("text is printed", "add --format html, docx or xlsx", USAGE)
+    head = letterhead(letter)
     with connected(server, principal) as client:
         zone = client.zone(locality)
         moment = instant_of(as_of, zone, "--as-of") if as_of else None
@@ -95,9 +119,12 @@ def statement(
         if refused and not found:
             # A score of other periods says less than one that does not know the unit.
             raise min(refused, key=lambda error: error.reason == "PERIOD_NOT_FOUND")
+        titles = _titles(client, found) if document is not None else {}
     if not found:
         raise Failure(f"{locality} is not judged by any scheme", "see envrules localities")
-    if as_json:
+    if document is not None:
+        write(statement_document(found, head, zone, titles), document, out)
+    elif as_json:
         show_json([as_plain(one, zone) for one in found])
     else:
         show(*(statement_report(one, zone) for one in found))
@@ -109,6 +136,20 @@ def _scores(client: Client, locality: str, scheme: str, score: str) -> Iterator[
     for one in [scheme] if scheme else bound:
         for name in [score] if score else client.scores(locality, one):
             yield one, name
+
+
+def _titles(
+    client: Client, statements: Iterable[standings_pb2.Statement]
+) -> dict[tuple[str, str], str]:
+    """Return the titles of the scores that statements are about, with their schemes' titles."""
+    titles: dict[tuple[str, str], str] = {}
+    readings = {one.reading.scheme: one.reading for one in statements}
+    for scheme, reading in readings.items():
+        report = client.report(reading.locality, scheme, reading.period)
+        titles |= {
+            (scheme, score.score): f"{report.title}：{score.title}" for score in report.scores
+        }
+    return titles
 
 
 def close(

@@ -6,6 +6,8 @@ steps → set aside (parked, excluded, exempt), or judged: clocks, class, priori
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from envrules.engine.context import exempts, live
 from envrules.engine.issue_class import judge_class, judge_exclusion, judge_priorities
 from envrules.engine.issue_clocks import judge_deadlines, judge_ladders
@@ -29,14 +31,7 @@ from envrules.ruleset.code_table import code_of
 def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return what holds of one issue."""
     events = live(inputs.events)
-    registry = bench.context.registry
-
-    def type_of(unit: str, at: Instant) -> str:
-        known = registry.unit(unit, at)
-        return known.type if known is not None else ""
-
-    scheme = bench.scheme
-    state = lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
+    state = state_of(bench, node, events)
     judged = Judgement()
     tell_scores(bench, state, events, judged)
     refusals = [(finding, _refused(bench, state, finding)) for finding in state.findings]
@@ -44,11 +39,7 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         judged.add(refusal)
     if state.found is None:
         return judged
-    aside = (
-        _parked(bench, state, state.found)
-        or judge_exclusion(bench, state, events)
-        or _exempt(bench, state, state.found)
-    )
+    aside = set_aside(bench, state, events)
     if aside is not None:
         judged.add(aside)
         return judged
@@ -63,6 +54,27 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     feed_recurrences(bench, state, judged)
     feed_counts(bench, state, verdicts, judged)
     return judged
+
+
+def state_of(bench: Bench, node: Node, events: Sequence[Event]) -> IssueState:
+    """Return what the live events of an issue amount to."""
+    scheme, registry = bench.scheme, bench.context.registry
+
+    def type_of(unit: str, at: Instant) -> str:
+        known = registry.unit(unit, at)
+        return known.type if known is not None else ""
+
+    return lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
+
+
+def set_aside(bench: Bench, state: IssueState, events: Sequence[Event]) -> Content | None:
+    """Return why an issue that was found is not judged, or None: it is."""
+    assert state.found is not None
+    return (
+        _parked(bench, state, state.found)
+        or judge_exclusion(bench, state, events)
+        or _exempt(bench, state, state.found)
+    )
 
 
 def _refused(bench: Bench, state: IssueState, finding: lifecycle.Finding) -> Content:

@@ -432,6 +432,10 @@ class Projection:
                     return min(entry.now, until, self.state.locality.tick)
         return 0
 
+    def records(self) -> Records:
+        """Return the unit and exemption events, to read."""
+        return self._records
+
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality
         since = locality.bindings[scheme.slug].since

@@ -29,16 +29,16 @@ def states_of(state: IssueState, verdict: Verdict | None) -> tuple[str, ...]:
         "failed_check": bool(state.failed_checks),
     }
     if verdict is not None:
-        deferred = _deferred(state, verdict)
+        put_off = deferred(state, verdict)
         words |= {
             verdict.outcome: True,
-            "deferred": deferred,
-            "due": verdict.outcome in _JUDGED and not deferred,
+            "deferred": put_off,
+            "due": verdict.outcome in _JUDGED and not put_off,
         }
     return tuple(sorted(word for word, holds in words.items() if holds and word != "running"))
 
 
-def _deferred(state: IssueState, verdict: Verdict) -> bool:
+def deferred(state: IssueState, verdict: Verdict) -> bool:
     """Return whether a deferral moved the limit: one granted too late did not."""
     return any(
         event.id in verdict.events

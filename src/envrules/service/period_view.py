@@ -10,6 +10,7 @@ from typing import TypeVar
 import grpc
 
 from envrules import calendar as cal
+from envrules.engine.caseload import Case, caseload
 from envrules.engine.projection import Projection
 from envrules.engine.standings import Row, standings
 from envrules.engine.state import Locality
@@ -21,6 +22,7 @@ from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import Closed, decode_entry
 from envrules.ruleset.compile import Scheme
 from envrules.service.fields import Fields
+from envrules.service.figures_out import categories_out, figures_out, slips_out
 from envrules.service.host import Host
 from envrules.service.standings_out import FIGURES, entry_out, find_score, line_out, standing_out
 from envrules.service.status import Refusal, not_found
@@ -200,12 +202,13 @@ class PeriodView:
             if d.content.kind in FIGURES and d.content.slot.anchor == period
         ]  # fmt: skip
 
-    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[Decision]:
+    def _versions(
+        self, kinds: Sequence[str], since: int, *, of_any_period: bool = False
+    ) -> Iterator[Decision]:
         """Yield every version of the period's decisions emitted from log entry `since` on."""
         store, locality = self._host.runtime.store, self.question.locality
-        filters = DecisionFilter(
-            scheme=self.scheme.slug, period=self.question.period, kind=kinds
-        )  # fmt: skip
+        period = None if of_any_period else self.question.period
+        filters = DecisionFilter(scheme=self.scheme.slug, period=period, kind=kinds)
         after = store.emitted_by(locality, since - 1)
         while rows := store.decisions(locality, after, 1000, filters):
             for row in rows:
@@ -240,6 +243,7 @@ class PeriodView:
             ),
             lists=self._lists(rows),
         )  # fmt: skip
+        report.MergeFrom(self._issues([row for own in rows.values() for row in own]))
         if self.close is not None:
             entry = self._close_entry()
             closing = pb.PeriodReport(
@@ -250,6 +254,30 @@ class PeriodView:
             )  # fmt: skip
             report.MergeFrom(closing)
         return report
+
+    def _issues(self, rows: Sequence[Row]) -> pb.PeriodReport:
+        """Return what is told about the locality's issues, beside the standings of its units."""
+        cases = self.cases()
+        span = cal.period_bounds(self.scheme.timezone, self.question.period)
+        return pb.PeriodReport(
+            figures=figures_out(cases),
+            categories=categories_out(cases, rows, self.scheme.categories, span),
+            slips=slips_out(_latest(self._versions(("slip",), 1, of_any_period=True)), cases, span),
+        )
+
+    def cases(self) -> list[Case]:
+        """Return the issues as they stood at the end of the period, as known at its close."""
+        until = None if self.close is None else self.close.seq
+        as_of = self.as_of if self.close is None else None
+
+        def ask() -> list[Case]:
+            known_at = self._past if until is None else until
+            return caseload(
+                self._projection, self.scheme.slug, self.question.period,
+                as_of=as_of, known_at=known_at,
+            )  # fmt: skip
+
+        return self._at_one_place(ask)
 
     def _close_entry(self) -> Closed:
         assert self.close is not None
