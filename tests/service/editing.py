@@ -45,6 +45,8 @@ UNITS = ("zhao", "qian", "sun", "li")
 SHIPPED = (rulesets_dir() / f"{TOWN}.yaml").read_text(encoding="utf-8")
 _ROWS = "      - {id: road, "
 _ALL = 1 << 40
+_BATCHES = 4
+"""Batches of events that the platform sends for each edit, at its own pace."""
 
 
 # ── edits ──
@@ -151,7 +153,12 @@ class Platform:
     client: Client
     random: Random
     enough: threading.Event = field(default_factory=threading.Event)
+    wanted: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_BATCHES))
     receipts: dict[str, int] = field(default_factory=dict)
+
+    def edited(self) -> None:
+        """Send some more: a publication judges all there is, so the log grows with the edits."""
+        self.wanted.release(_BATCHES)
 
     def send(self) -> None:
         """Stream until it is enough."""
@@ -159,11 +166,11 @@ class Platform:
 
         def sent() -> Iterator[Sequence[Event]]:
             number = 0
-            while not self.enough.is_set():
+            while self.wanted.acquire() and not self.enough.is_set():
                 batches.append(events(number, self.random))
                 yield batches[-1]
                 number += 1
-                self.enough.wait(self.random.uniform(0.05, 0.15))
+                self.enough.wait(self.random.uniform(0, 0.1))
 
         for at_, receipts in enumerate(self.client.stream(PLACE, sent())):
             assert [r.event_id for r in receipts] == [e.id for e in batches[at_]]
@@ -205,13 +212,16 @@ def edit_many(
     site = open_site(folder, rulesets=rulesets, publish="auto", settle_seconds=0.05)
     try:
         office = site.client("office")
-        _close_october(site, office)
+        _close_october(office)
         before = office.report(PLACE, TOWN, CLOSED)
         platform = Platform(site.client("platform"), Random(seed + 1))
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(platform.send)
-            toll = _edit(office, file, random, edits, lambda n: on_edit(n, site))
-            platform.enough.set()
+            try:
+                toll = _edit(office, file, random, edits, platform, lambda n: on_edit(n, site))
+            finally:
+                platform.enough.set()
+                platform.edited()
             sending.result(60)
         settle(office, PLACE)
         assert _same_report(office, before), "the closed month has changed"
@@ -222,7 +232,7 @@ def edit_many(
         site.stop(grace=0)
 
 
-def _close_october(site: Site, office: Client) -> None:
+def _close_october(office: Client) -> None:
     office.create_locality(PLACE, "云溪镇", "Asia/Shanghai", [TOWN])
     office.advance(PLACE, "clock", None)
     office.submit(PLACE, october(), decided=True)
@@ -230,13 +240,15 @@ def _close_october(site: Site, office: Client) -> None:
 
 
 def _edit(
-    office: Client, file: Path, random: Random, edits: int, on_edit: Callable[[int], None]
-) -> Toll:
+    office: Client, file: Path, random: Random, edits: int, platform: Platform,
+    on_edit: Callable[[int], None],
+) -> Toll:  # fmt: skip
     """Save one text after the other; each is noticed, or overwritten before anybody looked."""
     toll = Toll()
     for number in range(1, edits + 1):
         kind = random.choices((good, broken, past), (6, 3, 1))[0] if number < edits else good
         noticed = _noticed(office)
+        platform.edited()
         save(file, kind(random, number), random)
         toll.edits += 1
         toll.broken += kind is broken

@@ -29,9 +29,7 @@ def revision_table(
     file = binding.file
     if file.candidate:
         how = "改动今日以前的取值，发布须注明追溯" if file.retroactive else "待发布"
-        made.add_row(
-            file.candidate[:8], CANDIDATE, "", local(file.read_at, zone), "", f"{file.path}：{how}"
-        )
+        made.add_row(file.candidate[:8], CANDIDATE, "", "", "", f"{file.path}：{how}")
     for at, one in enumerate(revisions):
         made.add_row(
             one.revision[:8], IN_FORCE if at == 0 else "", str(one.seq),
