@@ -220,6 +220,23 @@ class Client:
             ),
         )  # fmt: skip
 
+    def revisions(self, locality: str, scheme: str) -> Iterator[rulesets_pb2.PublishedRevision]:
+        """Yield what was published in a locality, latest first: the first one is in force."""
+        request = ruleset_service_pb2.ListRevisionsRequest(
+            locality=locality, scheme=scheme, page_size=1000
+        )
+        yield from self._pages(self.ruleset_stub.ListRevisions, request, "revisions")
+
+    def diff(
+        self, scheme: str, before: rulesets_pb2.RulesetSource, after: rulesets_pb2.RulesetSource,
+        locality: str = "",
+    ) -> list[rulesets_pb2.RulesetChange]:  # fmt: skip
+        """Return in words what differs between two rulesets, in a locality if one is given."""
+        request = ruleset_service_pb2.DiffRulesetsRequest(
+            scheme=scheme, before=before, after=after, locality=locality
+        )
+        return list(self._call(self.ruleset_stub.DiffRulesets, request).changes)
+
     def unknown_codes(
         self, locality: str, scheme: str = ""
     ) -> Iterator[ruleset_service_pb2.UnknownCode]:

@@ -1,25 +1,26 @@
-"""docs/author-a-locality.md shows what happens: its files are written, its commands are run."""
+"""The walk-throughs of docs/ show what happens: their files are written, their commands are run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import pytest
 from tests.authoring.clean_env import CHECKOUT, CleanEnv
 from tests.authoring.walkthrough import follow
 
-PAGE = CHECKOUT / "docs" / "author-a-locality.md"
 
-
-def test_the_page_shows_what_happens(clean_env: CleanEnv, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["author-a-locality.md", "operate.md"])
+def test_the_page_shows_what_happens(clean_env: CleanEnv, tmp_path: Path, name: str) -> None:
     """Every command of the page gives the output that the page shows.
 
     Where that has changed for good, run this test with ENVRULES_WRITE_DOCS=1 and read the
     difference.
     """
-    text = PAGE.read_text(encoding="utf-8")
+    page = CHECKOUT / "docs" / name
+    text = page.read_text(encoding="utf-8")
     assert text.count("```console\n") > 5
     seen = follow(text, clean_env, tmp_path)
     if os.environ.get("ENVRULES_WRITE_DOCS"):
-        PAGE.write_text(seen, encoding="utf-8")
+        page.write_text(seen, encoding="utf-8")
     assert seen.splitlines() == text.splitlines()

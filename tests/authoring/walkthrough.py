@@ -7,6 +7,9 @@ What counts are fenced blocks:
   a terminal of 100 columns shows. `cd` is remembered; a command that ends with `&` is a server,
   which listens on a port of its own and is shown with the usual one.
 
+A server sees a saved file a moment later: commands that look at that are tried again until they
+show what the text shows, for a while.
+
 Ids of decisions and revisions are hashes of content and change with it: those of the text stand
 for those that are seen, by their order, in commands too.
 """
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +28,8 @@ from tests.authoring.clean_env import CleanEnv
 _BLOCK = re.compile(r"^```(yaml|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _ID = re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{8}(?:[0-9a-f]{16}|[0-9a-f]{24})?\b")
+_LOOKS = ("envrules revisions ", "envrules diff ")
+_PATIENCE = 10.0
 _USUAL = "127.0.0.1:50051"
 
 
@@ -55,6 +61,15 @@ class _Walk:
 
     def command(self, shown: re.Match[str]) -> str:
         """Run a command; return it with its output, in the text's ids."""
+        given_up = time.monotonic() + (_PATIENCE if shown[1].startswith(_LOOKS) else 0)
+        while True:
+            known = dict(self.real)
+            seen = self._once(shown)
+            if seen == shown[0] or time.monotonic() > given_up:
+                return seen
+            self.real = known
+
+    def _once(self, shown: re.Match[str]) -> str:
         command = _ID.sub(lambda known: self.real.get(known[0], known[0]), shown[1])
         seen = "".join(f"{line.rstrip()}\n" for line in self._run(command).splitlines())
         known, found = _ID.findall(shown[2]), _ID.findall(seen)

@@ -17,6 +17,7 @@ from tests.cli.terminal import Cli
 from tests.codes.tables import TABLE
 from tests.service.site import TOWN
 
+from envrules.client import Client
 from envrules.resources import rulesets_dir
 
 
@@ -103,23 +104,72 @@ def test_a_new_locality_waits_for_what_is_brought_in(
     assert [held["source"] for held in east["sources"]] == ["archive"]
 
 
-def test_a_changed_ruleset_is_published_again(serve: Serve, cli: Cli, tmp_path: Path) -> None:
-    """A folder of rulesets brings schemes of its own, and newer texts of known ones."""
+@pytest.mark.parametrize(("publish", "published"), [("auto", True), ("manual", False)])
+def test_a_ruleset_that_was_edited_while_nobody_served(
+    serve: Serve, cli: Cli, tmp_path: Path, publish: str, published: bool
+) -> None:
+    """A folder brings schemes of its own; a newer text is published at the start, or waits."""
     folder = tmp_path / "rulesets"
     folder.mkdir()
     text = (rulesets_dir() / f"{TOWN}.yaml").read_text("utf-8")
     own = folder / "our_town.yaml"
     own.write_text(text.replace(f"ruleset: {TOWN}", "ruleset: our_town"), encoding="utf-8")
-    options = ("--rulesets", folder, "--bind", "east=our_town", "--bind", f"west={TOWN}")
+    options = (
+        "--rulesets", folder, "--publish", publish, "--bind", "east=our_town",
+        "--bind", f"west={TOWN}",
+    )  # fmt: skip
     first = serve(*options)
     before = bound(cli, first.address)
     first.end(signal.SIGTERM)
-    own.write_text(own.read_text("utf-8").replace("{always: 70}", "{always: 75}"), encoding="utf-8")
+    later = own.read_text("utf-8").replace("{always: 70}", "{always: 70, 2100-01-01: 75}")
+    own.write_text(later, encoding="utf-8")
     second = serve(*options)
     after = bound(cli, second.address)
+    (east, _) = cli("localities", "--server", second.address, "--json").json
     second.end(signal.SIGTERM)
-    assert after["east"][0] != before["east"][0]
+    assert (after["east"][0] != before["east"][0]) == published
+    assert ("candidate" in east["schemes"][0]["file"]) != published
     assert after["west"][0] == before["west"][0]
+
+
+def test_a_broken_folder_keeps_nobody_down(serve: Serve, cli: Cli, tmp_path: Path) -> None:
+    """After a bad edit a new server serves on what is in force; only a new locality is refused."""
+    folder = tmp_path / "rulesets"
+    folder.mkdir()
+    file = folder / f"{TOWN}.yaml"
+    text = (rulesets_dir() / file.name).read_text("utf-8")
+    file.write_text(text, encoding="utf-8")
+    options = ("--rulesets", folder, "--bind", f"east={TOWN}")
+    first = serve(*options)
+    before = bound(cli, first.address)
+    first.end(signal.SIGTERM)
+    file.write_text(text.replace("{always: 70}", "{always: seventy}"), encoding="utf-8")
+    second = serve(*options)
+    assert bound(cli, second.address)["east"][0] == before["east"][0]
+    (east,) = cli("localities", "--server", second.address, "--json").json
+    (problem,) = east["schemes"][0]["file"]["problems"]
+    assert (problem["file"], problem["code"]) == (f"rulesets/{TOWN}.yaml", "ER402")
+    second.end(signal.SIGTERM)
+    ran = cli("serve", *options, "--bind", f"west={TOWN}", "--db", f"sqlite:///{tmp_path / 'w.db'}")
+    assert (ran.code, ran.out) == (1, "")
+    assert "ER402" in ran.err
+
+
+def test_a_unix_socket_is_told_by_its_name(tmp_path: Path) -> None:
+    """A server on a socket file prints the address under which it answers."""
+    address = f"unix:{tmp_path / 'envrules.sock'}"
+    command = [
+        sys.executable, "-m", "envrules.cli", "serve", "--address", address,
+        "--db", f"sqlite:///{tmp_path / 'envrules.db'}",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == f"listening on {address}\n"
+        with Client.connect(address) as client:
+            assert list(client.list_localities()) == []
+        server.terminate()
 
 
 def test_a_code_table_is_bound_with_its_scheme(serve: Serve, cli: Cli, tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def test_a_mended_plugin_goes_on_after_a_restart(
     seq = stall(troubled)
     troubled.stop()
     client = start(Scheme(tmp_path, "thrower")).client()
+    assert eventually(lambda: not client.locality("troubled").HasField("stall"))
     receipts = client.submit("troubled", [supplied("zhao", "10")], decided=True)
     assert receipts[0].decided
     assert not client.locality("troubled").HasField("stall")

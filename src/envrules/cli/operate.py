@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from envrules.cli.code_files import table_in
+from envrules.cli.revisions import full_revision
 from envrules.cli.server import DEFAULT_ADDRESS, AsName, ServerAddress, connected
 from envrules.cli.shell import USAGE, AsJson, Failure, LocalityArg, say, show, show_json, zone_of
 from envrules.cli.standings import SchemeArg
 from envrules.errors import RulesetError
 from envrules.report import as_plain
-from envrules.report.tables import joined, local, table
+from envrules.report.revisions import change_lines
+from envrules.report.tables import local, table
 from envrules.ruleset.check import read_text
 from envrules.ruleset.codes import CodeTableText
 from envrules.v1 import locality_service_pb2 as pb
@@ -56,6 +58,8 @@ def _holds(one: pb.Locality) -> str:
     held = [
         f"{s.source} {local(s.until, zone)}{' silent' if s.silent else ''}" for s in one.sources
     ]
+    held += [f"{b.file.path}: refused as it is" for b in one.schemes if b.file.problems]
+    held += [f"{b.file.path}: a candidate waits" for b in one.schemes if b.file.candidate]
     if one.HasField("stall"):
         held.append(f"STALLED at #{one.stall.seq}: {one.stall.reason}")
     return "\n".join(held)
@@ -68,7 +72,11 @@ def publish(
         Path | None, typer.Argument(help="Ruleset file; the one shipped when left out.")
     ] = None,
     revision: Annotated[
-        str, typer.Option(help="Go back to a revision that the server knows.")
+        str,
+        typer.Option(
+            help="A candidate or an earlier revision, with the values and codes that it came with; "
+            "its first characters, or `candidate`."
+        ),
     ] = "",
     set_: Annotated[
         list[str] | None,
@@ -91,6 +99,9 @@ def publish(
     retroactive: Annotated[
         bool, typer.Option(help="Values dated before today may change; needs --reason.")
     ] = False,
+    expect: Annotated[
+        str, typer.Option(help="Refuse if another revision than this one is in force by now.")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option(help="Say what would change, and change nothing.")
     ] = False,
@@ -101,22 +112,32 @@ def publish(
     """Put a ruleset into force: it judges open periods at once, closed ones never.
 
     The locality's own values stay as they are unless --set or --unset changes them, and so does
-    the table of its host's codes.
+    the table of its host's codes. Going back is publishing an earlier revision.
     """
     if codes is not None and without_codes:
         raise Failure("give --codes or --without-codes, not both", code=USAGE)
     if file is not None and revision:
         raise Failure("give a file or --revision, not both", code=USAGE)
+    if revision and (set_ or unset):
+        raise Failure(
+            "a revision comes with its own values", "publish it, then --set in a second step", USAGE
+        )
     text = _text(file) if file is not None else ""
     table = table_in(codes)[0] if codes is not None else CodeTableText("", "")
     with connected(server, principal) as client:
         bound = {b.scheme: b for b in client.locality(locality).schemes}
-        overrides = _overrides(bound.get(scheme), set_ or [], unset or [])
+        in_force = bound.get(scheme)
+        exact = full_revision(client, locality, scheme, revision) if revision else ""
+        # What we send is made from what is in force, and a colleague may be quicker.
+        expected = in_force.revision if in_force is not None else ""
+        if expect:
+            expected = full_revision(client, locality, scheme, expect)
+        overrides = {} if exact else _overrides(in_force, set_ or [], unset or [])
         response = client.publish(
-            locality, scheme, text=text, revision=revision or "latest", overrides=overrides,
+            locality, scheme, text=text, revision=exact or "latest", overrides=overrides,
             reason=reason, retroactive=retroactive, validate_only=dry_run,
             codes=table.text if codes is not None or without_codes else None,
-            codes_file=table.file,
+            codes_file=table.file, expected_revision=expected,
         )  # fmt: skip
     show_published(locality, response, dry_run=dry_run, as_json=as_json)
 
@@ -128,8 +149,8 @@ def show_published(
     if as_json:
         show_json(as_plain(response))
         return
-    for change in response.changes:
-        print(joined(change.words or change.path))
+    for line in change_lines(response.changes):
+        print(line)
     verb = "would be" if dry_run else "is now"
     published = response.published
     say(f"{locality} {verb} judged by {published.scheme} {published.revision}")

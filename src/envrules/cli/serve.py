@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,21 +14,24 @@ from envrules.cli.code_files import table_in
 from envrules.cli.server import instant_of
 from envrules.cli.shell import USAGE, Failure, say, zone_of
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
-from envrules.errors import RulesetError, errors_in
+from envrules.engine.state import Binding
+from envrules.errors import RulesetError
 from envrules.hookspecs import SchemeSource, hookimpl
 from envrules.plugin_manager import PluginError, Plugins, load_plugins
-from envrules.ruleset.check import SUFFIXES, check_files, holds_codes, read_text
+from envrules.ruleset.check import check_files, read_text, ruleset_files
 from envrules.ruleset.codes import CodeTableText
+from envrules.ruleset.compile import Scheme
+from envrules.ruleset.overrides import Overrides
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.runtime.library import Library, shown
 from envrules.runtime.runtime import Runtime
 from envrules.service import ConfigError, Server, ServerConfig, build_server
+from envrules.service.config import Publish
+from envrules.service.reload import BY
 from envrules.store import Store
 
 log = logging.getLogger(__name__)
 
-BY = "serve"
-"""Principal under which the server itself publishes what it is told to bind."""
 _PATIENCE = 30.0
 """Seconds that a new locality may take to be where it is to begin."""
 
@@ -53,8 +56,18 @@ def serve(
         ),
     ] = "",
     rulesets: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of rulesets besides those shipped.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of rulesets besides those shipped; it is watched."
+        ),
     ] = None,
+    publish: Annotated[
+        Publish,
+        typer.Option(
+            help="What a good edit in DIR does: auto puts it into force at once unless it changes "
+            "values dated before today, manual leaves that to envrules publish."
+        ),
+    ] = "manual",
     codes: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,8 +84,9 @@ def serve(
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; prints the address once it answers.
 
-    A bound scheme is published again when its ruleset is another than at the last start. To bring
-    in the past, bind a new locality with --backfill: without it, its time is now.
+    A scheme that judges a locality already stays in the revision in force until another one is
+    published; a bad edit in DIR is refused, logged and shown by envrules revisions. To bring in the
+    past, bind a new locality with --backfill: without it, its time is now.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -81,7 +95,9 @@ def serve(
     begin = _backfill(backfill)
     files = _files(rulesets)
     plugins = _plugins(files)
-    config = _config(address, insecure, drain)
+    config = _config(
+        address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets, publish=publish
+    )
     with opened(db, create=True) as store, _running(store, plugins) as runtime:
         for locality, scheme in bindings:
             _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
@@ -103,9 +119,9 @@ def _running(store: Store, plugins: Plugins) -> Iterator[Runtime]:
         runtime.stop()
 
 
-def _config(address: str, insecure: bool, drain: float) -> ServerConfig:
+def _config(**options: Any) -> ServerConfig:
     try:
-        return ServerConfig(address=address, insecure=insecure, drain_seconds=drain)
+        return ServerConfig(**options)
     except ConfigError as error:
         raise Failure(str(error), "the option for that is --insecure", USAGE) from None
 
@@ -133,20 +149,21 @@ class _RulesetFile:
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
-    """Return the ruleset files of a folder by scheme.
+    """Return the ruleset files of a folder by scheme, good or not.
+
+    One that is not good keeps only those from being judged by it whom it does not judge yet.
 
     Raises:
-        Failure: the folder holds none, or one of them is not good.
+        Failure: the folder holds none, or two of one name.
     """
     if folder is None:
         return {}
-    problems = errors_in(check_files([folder]))
+    problems = [p for p in check_files([folder]) if p.code in ("ER901", "ER903", "ER904")]
     if problems:
         for problem in problems:
             say(str(problem))
         raise Failure(f"{folder}: rulesets that cannot be used", "see envrules check")
-    found = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES)
-    return {file.stem: file for file in found if not holds_codes(file)}
+    return ruleset_files(folder)
 
 
 def _plugins(files: Mapping[str, Path]) -> Plugins:
@@ -202,17 +219,34 @@ def _bind(
     runtime: Runtime, locality: str, scheme: str, files: Mapping[str, Path],
     codes: CodeTableText | None, begin: Begin | None,
 ) -> None:  # fmt: skip
-    """Create the locality if it is new, and publish the ruleset if another is in force."""
+    """Let the scheme judge the locality, unless it does; both are made if they are not there."""
     try:
-        _publish_if_changed(runtime, locality, scheme, files.get(scheme), codes, begin)
+        known = {row.id for row in runtime.store.localities()}
+        bindings = runtime.locality(locality)[2].bindings if locality in known else {}
+        if scheme in bindings:
+            _give_codes(runtime, locality, bindings[scheme], codes)
+        else:
+            _publish_first(runtime, locality, scheme, files.get(scheme), codes, begin)
     except RulesetError as error:
-        say(str(error))
+        for problem in error.problems:
+            say(str(problem))
         raise Failure(f"the ruleset of {scheme} cannot be used", "see envrules check") from None
     except RuntimeRefusal as error:
         raise Failure(f"--bind {locality}={scheme}: {error}") from None
 
 
-def _publish_if_changed(
+def _give_codes(
+    runtime: Runtime, locality: str, binding: Binding, codes: CodeTableText | None
+) -> None:
+    """Publish what is in force with another code table, if one is given that differs."""
+    known = runtime.library.source(binding.scheme, binding.revision)
+    if codes is None or codes == known.codes:
+        return
+    compiled = runtime.library.add(known.text, known.file, known.overrides, runtime.clock(), codes)
+    _publish(runtime, locality, compiled, known.overrides)
+
+
+def _publish_first(
     runtime: Runtime,
     locality: str,
     scheme: str,
@@ -221,29 +255,23 @@ def _publish_if_changed(
     begin: Begin | None,
 ) -> None:
     schemes = runtime.library.plugins.schemes
-    if scheme not in schemes:
+    if file is None and scheme not in schemes:
         raise Failure(f"no scheme {scheme!r}", f"there are: {', '.join(schemes)}")
-    known = {row.id for row in runtime.store.localities()}
-    overrides = {}
-    in_force = ""
-    if locality in known:
-        binding = runtime.locality(locality)[2].bindings.get(scheme)
-        if binding is not None:
-            in_force = binding.revision
-            known_as = runtime.library.source(scheme, in_force)
-            overrides, codes = known_as.overrides, codes or known_as.codes
     path = file or schemes[scheme].ruleset
-    compiled = runtime.library.add(read_text(path), shown(path), overrides, runtime.clock(), codes)
-    if locality not in known:
+    compiled = runtime.library.add(read_text(path), shown(path), {}, runtime.clock(), codes)
+    if locality not in {row.id for row in runtime.store.localities()}:
         source, moment = begin or ("", "")
         until = instant_of(moment, zone_of(compiled.timezone), "--backfill") if moment else None
         runtime.create_locality(locality, locality, compiled.timezone)
         if until is not None:
             # What is published takes the locality's time, and that must be the past by then.
             runtime.wait_decided(locality, runtime.advance(locality, source, until), _PATIENCE)
-    if compiled.revision != in_force:
-        runtime.publish(
-            locality, scheme, BY, revision=compiled.revision, overrides=overrides,
-            reason="bound when the server was started",
-        )  # fmt: skip
-        log.info("%s is judged by %s, revision %s", locality, scheme, compiled.revision)
+    _publish(runtime, locality, compiled, {})
+
+
+def _publish(runtime: Runtime, locality: str, scheme: Scheme, overrides: Overrides) -> None:
+    runtime.publish(
+        locality, scheme.slug, BY, revision=scheme.revision, overrides=overrides,
+        reason="bound when the server was started",
+    )  # fmt: skip
+    log.info("%s is judged by %s, revision %s", locality, scheme.slug, scheme.revision)

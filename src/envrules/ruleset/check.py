@@ -107,6 +107,18 @@ def check_files(
     return sorted(set(problems))
 
 
+def ruleset_files(folder: Path) -> dict[str, Path]:
+    """Return the files directly in a folder by the scheme that each is named after, unread.
+
+    What begins with a dot is an editor's own; code tables are left out.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(_rulesets_in(folder)):
+        if not path.name.startswith(".") and not holds_codes(path):
+            found.setdefault(path.stem, path)
+    return found
+
+
 def _rulesets_in(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.suffix in SUFFIXES)
 

@@ -18,9 +18,12 @@ from envrules.ruleset.compile import Scheme, compile_ruleset
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
 from envrules.ruleset.revision import revision_id
+from envrules.runtime.recent import Recent
 from envrules.store import Store
 
 CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
+KEPT = 512
+"""Revisions kept compiled, about 0.2 MB each: those in use, while edits come and go."""
 
 
 class Revision(Frozen):
@@ -39,10 +42,11 @@ class Library:
     """Compiled schemes by revision. Safe to share between threads: compiling twice does no harm."""
 
     def __init__(self, plugins: Plugins, store: Store | None = None) -> None:
+        """Without a store, only the last `KEPT` revisions that were added are known."""
         self.plugins = plugins
         self._store = store
-        self._known: dict[tuple[str, str], Revision] = {}
-        self._compiled: dict[tuple[str, str], Scheme] = {}
+        self._known: Recent[tuple[str, str], Revision] = Recent(KEPT)
+        self._compiled: Recent[tuple[str, str], Scheme] = Recent(KEPT)
 
     def __call__(self, scheme: str, revision: str) -> Scheme:
         """Return the compiled scheme of a revision; KeyError for one that nobody has added."""
@@ -61,7 +65,8 @@ class Library:
             payload = self._store.get_revision(scheme, revision) if self._store else None
             if payload is None:
                 raise KeyError(f"no revision {revision} of scheme {scheme}")
-            known = self._known[scheme, revision] = _decode(payload)
+            known = _decode(payload)
+            self._known.put((scheme, revision), known)
         return known
 
     def add(
@@ -108,7 +113,7 @@ class Library:
         except KeyError:
             if self._store is not None:
                 self._store.put_revision(slug, revision, canonical_json(given), at)
-            self._known[slug, revision] = given
+            self._known.put((slug, revision), given)
             return given
 
     def _compile(
@@ -117,7 +122,7 @@ class Library:
         slug = loaded.spec.ruleset
         scheme = compile_ruleset(loaded, revision, overrides, self.plugins.classifier(slug))
         scheme = with_codes(scheme, codes)
-        self._compiled[slug, revision] = scheme
+        self._compiled.put((slug, revision), scheme)
         return scheme
 
 

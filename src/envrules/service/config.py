@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from envrules.model.base import MINUTE, Instant
 from envrules.wire.limits import BATCH_LIMIT
 
 RESERVED_WORKERS = 8
 """Threads that streams and watchers can never take, so that single calls are always answered."""
+
+
+Publish: TypeAlias = Literal["auto", "manual"]
+"""What becomes of a good edit of a watched ruleset: it is published at once, or waits."""
 
 
 class ConfigError(ValueError):
@@ -46,6 +52,13 @@ class ServerConfig:
     """How often the store is probed."""
     health_patience: float = 5.0
     """Seconds that the store may take to answer a probe: under load a probe queues with writers."""
+
+    rulesets: Path | None = None
+    """Folder whose ruleset files are watched. None: nothing is."""
+    publish: Publish = "manual"
+    """By itself an edit puts nothing into force: a file does not say who decided it, nor why."""
+    settle_seconds: float = 0.5
+    """How long a watched folder must be at rest before it is read: editors write in pieces."""
 
     def __post_init__(self) -> None:
         """Refuse a set-up that is not safe or cannot work."""

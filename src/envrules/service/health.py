@@ -9,12 +9,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from grpc_health.v1 import health, health_pb2
 
+from envrules.service.watched import WatchedFiles
 from envrules.store import Store
 
 log = logging.getLogger(__name__)
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def ruleset_name(scheme: str) -> str:
+    """Return the name under which the health service tells of a watched ruleset file."""
+    return f"rulesets/{scheme}"
 
 
 def locality_name(locality: str) -> str:
@@ -25,16 +31,17 @@ def locality_name(locality: str) -> str:
 class Monitor:
     """Probes the store and keeps the health service's answers.
 
-    The names are "" (all), each service, and `localities/<slug>`: NOT_SERVING while that
-    locality is stalled.
+    The names are "" (all), each service, `localities/<slug>`: NOT_SERVING while that locality is
+    stalled, and `rulesets/<scheme>`: NOT_SERVING while its watched file cannot be used as it is.
     """
 
     def __init__(
-        self, store: Store, services: Iterable[str], every: float, patience: float
-    ) -> None:
+        self, store: Store, watched: WatchedFiles, services: Iterable[str], every: float,
+        patience: float,
+    ) -> None:  # fmt: skip
         """`every`: seconds between probes; `patience`: how long one may take."""
         self.servicer = health.HealthServicer()
-        self._store, self._services = store, ("", *services)
+        self._store, self._watched, self._services = store, watched, ("", *services)
         self._every, self._patience = every, patience
         self._told: dict[str, int] = {}
         self._soon, self._stopping = threading.Event(), threading.Event()
@@ -76,24 +83,23 @@ class Monitor:
             self._check(probe)
 
     def _probe(self) -> dict[str, int]:
-        """Return what is to be told of each locality."""
+        """Return what is to be told of each locality and each watched file."""
         self._store.ping()
         stalled = self._store.stalls()
-        return {
-            locality_name(row.id): NOT_SERVING if row.id in stalled else SERVING
-            for row in self._store.localities()
-        }
+        good = {locality_name(row.id): row.id not in stalled for row in self._store.localities()}
+        good |= {ruleset_name(scheme): ok for scheme, ok in self._watched.usable().items()}
+        return {name: SERVING if ok else NOT_SERVING for name, ok in good.items()}
 
     def _check(self, probe: Future[dict[str, int]]) -> None:
         try:
-            localities = probe.result(self._patience)
+            told = probe.result(self._patience)
         except Exception as error:
             if self._told.get("") == SERVING:
                 log.error("the store cannot be used: %r", error)
             self._tell_all(NOT_SERVING)
             return
         self._tell_all(SERVING)
-        for name, status in localities.items():
+        for name, status in told.items():
             self._tell(name, status)
 
     def _tell_all(self, status: int) -> None:

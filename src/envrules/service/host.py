@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import grpc
@@ -13,6 +14,7 @@ from envrules.service.config import ServerConfig
 from envrules.service.principal import Principals
 from envrules.service.shelf import Shelf
 from envrules.service.status import Refusal
+from envrules.service.watched import WatchedFiles
 
 _SLICE = 0.5
 """Seconds after which a waiting call looks whether its caller is still there."""
@@ -26,15 +28,21 @@ class Host:
     config: ServerConfig
     shelf: Shelf
     principals: Principals = field(default_factory=Principals)
+    watched: WatchedFiles = field(default_factory=WatchedFiles)
+    turns: defaultdict[str, threading.Lock] = field(
+        default_factory=lambda: defaultdict(threading.Lock)
+    )
+    """By locality: whose turn it is to publish there."""
     draining: threading.Event = field(default_factory=threading.Event)
     """Set once the server is told to stop: what waits gives up, streams end."""
 
     def wait_decided(
-        self, context: grpc.ServicerContext, locality: str, seq: int, timeout: float
+        self, context: grpc.ServicerContext | None, locality: str, seq: int, timeout: float
     ) -> bool:
         """Wait until log entry `seq` is judged; return whether it is.
 
         Gives up early if the caller is gone, the server is to stop, or the locality is stalled.
+        Without a `context` it is the server itself that waits.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -44,9 +52,9 @@ class Host:
             if left <= _SLICE or not self.goes_on(context) or self.is_stalled(locality):
                 return False
 
-    def goes_on(self, context: grpc.ServicerContext) -> bool:
+    def goes_on(self, context: grpc.ServicerContext | None) -> bool:
         """Return whether a long call should go on."""
-        return context.is_active() and not self.draining.is_set()
+        return (context is None or context.is_active()) and not self.draining.is_set()
 
     def is_stalled(self, locality: str) -> bool:
         """Return whether the locality's decisions stand still at a log entry."""

@@ -9,13 +9,14 @@ import grpc
 
 from envrules import calendar as cal
 from envrules.calendar.localtime import zone
-from envrules.engine.state import Locality
+from envrules.engine.state import Binding, Locality
 from envrules.ruleset.overrides import Overrides
+from envrules.service.candidates import Candidates
 from envrules.service.fields import ID, OPTIONAL_ID, REQUIRED_TEXT, Fields
 from envrules.service.host import Host
 from envrules.service.paging import fitting, next_token, position
 from envrules.service.rulesets_in import overrides_in
-from envrules.service.rulesets_out import codes_file, overrides_out
+from envrules.service.rulesets_out import codes_file, overrides_out, problems_out
 from envrules.service.shelf import Ruleset
 from envrules.service.status import Refusal
 from envrules.store import LocalityRow, ProjectionRow, UnknownLocality
@@ -33,6 +34,7 @@ class LocalityService(LocalityServiceServicer):
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._candidates = Candidates(host)
 
     def CreateLocality(
         self, request: pb.CreateLocalityRequest, context: grpc.ServicerContext
@@ -151,7 +153,20 @@ class LocalityService(LocalityServiceServicer):
             yield pb.SchemeBinding(
                 scheme=slug, revision=binding.revision,
                 overrides=overrides_out(source.overrides), code_table=codes_file(source),
+                file=self._file(binding),
             )  # fmt: skip
+
+    def _file(self, binding: Binding) -> pb.WatchedRuleset | None:
+        watched = self._host.watched[binding.scheme]
+        if watched is None:
+            return None
+        candidate, problems = self._candidates.state(binding)
+        return pb.WatchedRuleset(
+            path=watched.file, read_at=timestamp(watched.read_at), problems=problems_out(problems),
+            candidate=candidate.ruleset.scheme.revision if candidate is not None else "",
+            retroactive=candidate is not None and candidate.retroactive,
+            accepted=watched.accepted, refused=watched.refused,
+        )  # fmt: skip
 
     def _stall(self, locality: LocalityRow, projection: ProjectionRow) -> pb.Stall | None:
         """Return why the decisions stand still: since the entry came that cannot be judged."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -54,10 +53,9 @@ class Publisher:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._turns: dict[str, threading.Lock] = {}
 
-    def publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
-        """Publish, unless it is in force.
+    def publish(self, wanted: Publication, context: grpc.ServicerContext | None = None) -> Outcome:
+        """Publish, unless it is in force. Without a `context` it is the server that does.
 
         Raises:
             Refusal: ABORTED, another revision is in force than expected; FAILED_PRECONDITION,
@@ -65,10 +63,10 @@ class Publisher:
             UnknownLocality: there is none.
         """
         self._host.runtime.store.require_locality(wanted.locality)
-        with self._turns.setdefault(wanted.locality, threading.Lock()):
+        with self._host.turns[wanted.locality]:
             return self._publish(wanted, context)
 
-    def _publish(self, wanted: Publication, context: grpc.ServicerContext) -> Outcome:
+    def _publish(self, wanted: Publication, context: grpc.ServicerContext | None) -> Outcome:
         binding = self._in_force(wanted.locality, wanted.ruleset.scheme.slug, context)
         ruleset = self._with_codes(wanted, binding)
         scheme = ruleset.scheme
@@ -96,7 +94,7 @@ class Publisher:
         return Outcome(self._entry(wanted.locality, seq), seq, ruleset, changes)
 
     def _in_force(
-        self, locality: str, scheme: str, context: grpc.ServicerContext
+        self, locality: str, scheme: str, context: grpc.ServicerContext | None
     ) -> Binding | None:
         """Return what is in force once all that is in the log now has been judged."""
         row, _, _ = self._host.runtime.locality(locality)

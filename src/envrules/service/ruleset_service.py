@@ -11,6 +11,7 @@ from envrules.model.entries import Published, decode_entry
 from envrules.ruleset.check import check_text
 from envrules.ruleset.check_codes import check_codes_text
 from envrules.ruleset.load import load_ruleset
+from envrules.ruleset.overrides import Overrides
 from envrules.service.fields import OPTIONAL_ID, OPTIONAL_SLUG, REQUIRED_TEXT, TEXT, Fields
 from envrules.service.host import Host
 from envrules.service.paging import Cursor, fitting, next_token, position
@@ -64,10 +65,7 @@ class RulesetService(RulesetServiceServicer):
         fields.done()
         self._host.principals.caller(context, "read", locality)
         if locality and not revision:
-            binding = self._host.runtime.locality(locality)[2].bindings.get(scheme)
-            if binding is None:
-                raise not_found("SCHEME_NOT_FOUND", f"{locality} does not use scheme {scheme!r}")
-            revision = binding.revision
+            revision = self._in_force(locality, scheme)
         found = self._host.shelf.revision(scheme, revision or "latest")
         return pb.GetRulesetResponse(ruleset=ruleset_out(found, files=True))
 
@@ -98,11 +96,28 @@ class RulesetService(RulesetServiceServicer):
         scheme = fields.slug("scheme", request.scheme)
         before = source_in("before", request.before, scheme, fields)
         after = source_in("after", request.after, scheme, fields)
+        locality = str(fields.take("locality", OPTIONAL_SLUG, request.locality))
         fields.done()
-        self._host.principals.caller(context, "read")
+        self._host.principals.caller(context, "read", locality)
+        own, codes = self._own(locality, scheme) if locality else ({}, GivenCodes())
         shelf = self._host.shelf
-        old, new = (given.found(shelf, scheme, {}, GivenCodes()) for given in (before, after))
+        old, new = (
+            given.found(shelf, scheme, {}, GivenCodes()) if given.is_exact
+            else given.found(shelf, scheme, own, codes)
+            for given in (before, after)
+        )  # fmt: skip
         return pb.DiffRulesetsResponse(changes=changes_out(new.changes(old)))
+
+    def _own(self, locality: str, scheme: str) -> tuple[Overrides, GivenCodes]:
+        """Return a locality's own values of a scheme, and its table of codes."""
+        source = self._host.shelf.revision(scheme, self._in_force(locality, scheme)).source
+        return source.overrides, GivenCodes(given=True, table=source.codes)
+
+    def _in_force(self, locality: str, scheme: str) -> str:
+        binding = self._host.runtime.locality(locality)[2].bindings.get(scheme)
+        if binding is None:
+            raise not_found("SCHEME_NOT_FOUND", f"{locality} does not use scheme {scheme!r}")
+        return binding.revision
 
     def PublishRuleset(
         self, request: pb.PublishRulesetRequest, context: grpc.ServicerContext

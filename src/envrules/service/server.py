@@ -24,6 +24,7 @@ from envrules.service.guard import Guard
 from envrules.service.health import Monitor
 from envrules.service.host import Host
 from envrules.service.locality_service import LocalityService
+from envrules.service.reload import Reloader
 from envrules.service.ruleset_service import RulesetService
 from envrules.service.shelf import Shelf
 from envrules.service.standing_service import StandingService
@@ -74,14 +75,20 @@ SERVICES = tuple(
 class Server:
     """A gRPC server in front of a runtime. The runtime is the caller's to start and to stop."""
 
-    def __init__(self, server: grpc.Server, port: int, host: Host, monitor: Monitor) -> None:
+    def __init__(
+        self, server: grpc.Server, port: int, host: Host, monitor: Monitor,
+        reloader: Reloader | None,
+    ) -> None:  # fmt: skip
         self.port = port
         """The port that it listens on; 0 for a unix socket."""
         self._server, self._host, self._monitor = server, host, monitor
+        self._reloader = reloader
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin to answer calls."""
+        """Read the watched rulesets, and begin to answer calls."""
+        if self._reloader is not None:
+            self._reloader.start()
         self._monitor.start()
         self._server.start()
 
@@ -93,6 +100,8 @@ class Server:
         """
         self._monitor.drain()
         self._host.draining.set()
+        if self._reloader is not None:
+            self._reloader.stop()
         seconds = self._host.config.drain_seconds if grace is None else grace
         self._server.stop(seconds).wait()
         self._monitor.stop()
@@ -135,7 +144,10 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
     """
     config = config or ServerConfig()
     host = Host(runtime, config, Shelf(runtime))
-    monitor = Monitor(runtime.store, SERVICES, config.health_seconds, config.health_patience)
+    monitor = Monitor(
+        runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience
+    )
+    reloader = Reloader(host, config.rulesets) if config.rulesets is not None else None
     guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
@@ -153,7 +165,9 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
         port = server.add_insecure_port(config.address)
     except RuntimeError as error:
         raise ConfigError(f"cannot listen on {config.address}: {error}") from error
-    return Server(server, port, host, monitor)
+    # For a socket that is a file, grpc answers 1.
+    is_file = config.address.startswith(("unix:", "unix-abstract:"))
+    return Server(server, 0 if is_file else port, host, monitor, reloader)
 
 
 def _options(config: ServerConfig) -> list[tuple[str, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envrules.errors import RulesetError
@@ -49,32 +48,42 @@ class Shelf:
         self._plugins = runtime.library.plugins
         self._library = runtime.library
         self._store = runtime.store
-        self._installed: Mapping[str, Ruleset] = self._load()
+        self._installed: dict[str, Ruleset | None] = {}
 
-    def _load(self) -> dict[str, Ruleset]:
-        found: dict[str, Ruleset] = {}
-        for slug in self._plugins.schemes:
-            aside = Library(self._plugins)
-            try:
-                scheme = aside.add_builtin(slug, {}, 0)
-            except RulesetError as error:
-                log.error("the ruleset of scheme %s is not good, it is left out:\n%s", slug, error)
-                continue
-            found[slug] = Ruleset(aside.source(slug, scheme.revision), scheme)
-        return found
+    def _find(self, slug: str) -> Ruleset | None:
+        """Return the ruleset of a scheme as it is installed or was last put here, if it is good."""
+        if slug not in self._installed and slug in self._plugins.schemes:
+            self._installed[slug] = self._load(slug)
+        return self._installed.get(slug)
+
+    def _load(self, slug: str) -> Ruleset | None:
+        aside = Library(self._plugins)
+        try:
+            scheme = aside.add_builtin(slug, {}, 0)
+        except RulesetError as error:
+            log.error("the ruleset of scheme %s is not good, it is left out:\n%s", slug, error)
+            return None
+        return Ruleset(aside.source(slug, scheme.revision), scheme)
+
+    def put(self, slug: str, ruleset: Ruleset | None) -> None:
+        """Let this be the newest ruleset of a scheme from now on; None: there is no good one."""
+        self._installed[slug] = ruleset
 
     def slugs(self) -> list[str]:
         """Return all schemes of which there is any ruleset."""
-        return sorted({*self._installed, *(row.scheme for row in self._store.list_revisions())})
+        known = {*self._plugins.schemes, *self._installed}
+        stored = {row.scheme for row in self._store.list_revisions()}
+        return sorted({slug for slug in known if self._find(slug) is not None} | stored)
 
     def newest(self, slug: str) -> Ruleset:
-        """Return the ruleset that the scheme's plugin brings, or else the last one published.
+        """Return the ruleset last read from the scheme's file, or else the last one published.
 
         Raises:
             Refusal: NOT_FOUND.
         """
-        if slug in self._installed:
-            return self._installed[slug]
+        installed = self._find(slug)
+        if installed is not None:
+            return installed
         stored = self._store.list_revisions(slug)
         if not stored:
             raise not_found("SCHEME_NOT_FOUND", f"no scheme {slug!r}")
@@ -89,7 +98,7 @@ class Shelf:
         """
         if revision == LATEST:
             return self.newest(slug)
-        installed = self._installed.get(slug)
+        installed = self._find(slug)
         if installed is not None and installed.scheme.revision == revision:
             return installed
         try:
