@@ -136,14 +136,17 @@ def _count(
     scheme = bench.scheme
     end = cal.period_bounds(scheme.timezone, cycle)[1]
     counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
-    for indicator in scheme.indicators:
-        if not isinstance(indicator.origin, CountedDuties) or indicator.origin.duty != duty.id:
-            continue
-        period = cal.period_of(scheme.timezone, end - 1, indicator.period)
-        for above in bench.context.registry.lineage(unit, end - 1)[1:]:
-            if above.type in indicator.units:
-                node = indicator_node(scheme.slug, indicator.id, period, above.id)
-                judged.feed(node, counted)
+    above = bench.context.registry.lineage(unit, end - 1)[1:]
+    for kind, period, rules in bench.periods(end - 1):
+        for indicator in rules.indicators:
+            origin = indicator.origin
+            if (indicator.period != kind or not isinstance(origin, CountedDuties)
+                    or origin.duty != duty.id):  # fmt: skip
+                continue
+            for one in above:
+                if one.type in indicator.units:
+                    node = indicator_node(scheme.slug, indicator.id, period, one.id)
+                    judged.feed(node, counted)
 
 
 def cycles_ended(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from envrules.engine.context import FOREVER, Context
+from envrules import calendar as cal
+from envrules.engine.context import Context
 from envrules.engine.nodes import Node, consequence_node
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.consequences import Fact
@@ -203,16 +204,25 @@ class Bench:
     scheme: Scheme
     context: Context
     chainer: Chainer
-    cut: int = FOREVER
+    rules: Callable[[str], Scheme]
+    """The rules that judge a period: those frozen with it, else today's."""
 
     def tell(self, judged: Judgement, fact: Fact, because: Slot | None = None) -> None:
         """Send a fact to the consequences of its unit, if any rule asks for it.
 
         `because` is the slot of the decision that it follows from: a revoked one tells nothing.
         """
-        if self.chainer.reads(self.scheme, fact.kind, fact.name):
-            node = consequence_node(self.scheme, fact.unit, fact.period, fact.anchor)
+        rules = self.rules(fact.period)
+        if self.chainer.reads(rules, fact.kind, fact.name):
+            node = consequence_node(rules, fact.unit, fact.period, fact.anchor)
             judged.feed(node, FactFeed(fact, because))
+
+    def periods(self, at: Instant) -> Iterator[tuple[cal.PeriodKind, str, Scheme]]:
+        """Yield the periods that figures may have and that contain `at`, each with its rules."""
+        kinds: tuple[cal.PeriodKind, ...] = ("month", "quarter", "year")
+        for kind in kinds:
+            period = cal.period_of(self.scheme.timezone, at, kind)
+            yield kind, period, self.rules(period)
 
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at a time."""

@@ -56,13 +56,12 @@ def slip_follows(
     month = cal.period_of(scheme.timezone, slip.at, "month")
     fact = Fact("slip", name, slip.unit, month, slip.at, anchor, slip.events, note)
     bench.tell(judged, fact, slip.slot)
-    for rule in scheme.lists:
-        if name in rule.unless:
-            period = cal.period_of(scheme.timezone, slip.at, scheme.score(rule.of).period)
-            barred = Standing(slip.unit, "", name, "barred", events=slip.events)
-            judged.feed(
-                list_node(scheme.slug, rule.of, period), StandingFeed(period, barred, slip.slot)
-            )
+    barred = Standing(slip.unit, "", name, "barred", events=slip.events)
+    for kind, period, rules in bench.periods(slip.at):
+        for rule in rules.lists:
+            if name in rule.unless and rules.score(rule.of).period == kind:
+                target = list_node(scheme.slug, rule.of, period)
+                judged.feed(target, StandingFeed(period, barred, slip.slot))
 
 
 def service_of_slip(
