@@ -58,7 +58,7 @@ def _recompute(
     )  # fmt: skip
     court = _Court(library, bindings, closes, tick, records, _since(log))
     inputs: dict[Node, list[Event]] = {}
-    named = {e.event.id: e.node for _, e in log if isinstance(e, Arrived) and e.node}
+    named = {e.event.id: e for _, e in log if isinstance(e, Arrived) and e.node}
     disputes = {e.id: _appeal_against_decision(e, by_id) for e in events}
     for event in events:
         appeal = disputes[event.id]
@@ -79,8 +79,10 @@ def _recompute(
     for event in events:
         appeal = disputes[event.id]
         if appeal is not None and appeal.id in named:
-            node = court.decides(parse_node(named[appeal.id]), target_of(appeal.payload), by_id)
-            inputs.setdefault(node, []).append(event)
+            filed = named[appeal.id]
+            home = court.decides(parse_node(filed.node), target_of(appeal.payload), by_id)
+            for node in {home, *(issue_node(home.scheme, i) for i in filed.issues)}:
+                inputs.setdefault(node, []).append(event)
     acts: dict[Node, list[Act]] = {}
     for _, entry in log:
         if isinstance(entry, Act) and entry.node:
@@ -122,7 +124,7 @@ def _numbered(entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
             if entry.event.id in seen:
                 continue
             seen.add(entry.event.id)
-            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
+            entry = replace(entry, event=replace(entry.event, seq=seq))
         log.append((seq, entry))
     return log
 

@@ -284,8 +284,8 @@ def _with_acts(draw: st.DrawFn, setting: Setting, world: World) -> World:
 
 def _act(draw: st.DrawFn, node: str, decision: Decision, action: Any) -> Act:
     content = decision.content
-    issues = content.issues if content.kind == "slip" else ()
-    return Act(action, "chief", draw(INSTANTS), node, content.slot, content.substance(), issues)
+    moment = draw(INSTANTS)
+    return Act(action, "chief", moment, node, content.slot, content.substance(), content.served)
 
 
 def _appeal(draw: st.DrawFn, node: str, decision: Decision) -> tuple[Entry, ...]:
@@ -298,7 +298,9 @@ def _appeal(draw: st.DrawFn, node: str, decision: Decision) -> tuple[Entry, ...]
         EventWithdrawn(f"a{draw(st.integers(0, 1))}"),
     ]
     return tuple(
-        Arrived(Event(f"a{i}", at, payload), "", node if i < 2 else "")
+        Arrived(
+            Event(f"a{i}", at, payload), "", *((node, decision.content.served) if i < 2 else ())
+        )
         for i, payload in enumerate(payloads[: draw(st.integers(1, 3))])
     )
 

@@ -57,7 +57,7 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         period = cal.period_of(scheme.timezone, opens, "month")
         fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
-        _count(bench, duty, cycle, unit, outcome, causes, judged)
+        _count(bench, duty, unit, content, judged)
     return judged
 
 
@@ -125,17 +125,15 @@ def _not_accepted(
         bench.tell(judged, fact, content.slot)
 
 
-def _count(
-    bench: Bench, duty: Duty, cycle: str, unit: str, outcome: str, events: tuple[str, ...],
-    judged: Judgement,
-) -> None:  # fmt: skip
+def _count(bench: Bench, duty: Duty, unit: str, content: Content, judged: Judgement) -> None:
     """Tell the indicators of the units above how this one did.
 
     A week counts in the period that it ends in: a close the day after a month knows no more.
     """
     scheme = bench.scheme
-    end = cal.period_bounds(scheme.timezone, cycle)[1]
-    counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
+    end = cal.period_bounds(scheme.timezone, content.period)[1]
+    done = Counted(f"{unit}/{content.period}", (content.outcome,), content.events)
+    counted = CountFeed(done, content.slot)
     above = bench.context.registry.lineage(unit, end - 1)[1:]
     for kind, period, rules in bench.periods(end - 1):
         for indicator in rules.indicators:

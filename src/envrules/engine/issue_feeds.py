@@ -57,6 +57,7 @@ def feed_counts(
     scheme, payload, found = bench.scheme, state.payload, state.found
     assert found is not None
     at = found.occurred_at
+    said = {slot.rule: slot for slot, c in judged.contents.items() if c.kind == "deadline"}
     counting = (
         (period, item, item.origin) for kind, period, rules in bench.periods(at)
         for item in rules.indicators if item.period == kind
@@ -68,7 +69,10 @@ def feed_counts(
         events = distinct(
             found, *(verdict.events if verdict else ()), state.claim, state.verified, state.closed
         )
-        counted = CountFeed(Counted(state.issue, states_of(state, verdict), events))
+        counted = CountFeed(
+            Counted(state.issue, states_of(state, verdict), events),
+            said.get(f"deadlines.{origin.deadline}"),
+        )  # fmt: skip
         for unit in bench.context.registry.lineage(charged_unit(scheme, payload), at):
             if unit.type in indicator.units:
                 judged.feed(indicator_node(scheme.slug, indicator.id, period, unit.id), counted)

@@ -73,6 +73,8 @@ class CountFeed(Frozen, tag_field="@", tag=True):
     """Something that an indicator counts."""
 
     counted: Counted
+    because: Slot | None = None
+    """The decision that says so: it is counted neither way once that is revoked."""
 
 
 class RecurredFeed(Frozen, tag_field="@", tag=True):
@@ -126,9 +128,15 @@ class BandFeed(Frozen, tag_field="@", tag=True):
     """The decision that says so: the band is counted no longer once that is revoked."""
 
 
+class StruckFeed(Frozen, tag_field="@", tag=True):
+    """An appeal was upheld against a decision: what it had told a closed period is taken back."""
+
+    slot: Slot
+
+
 Feed: TypeAlias = (
     Adjustment | SlipFiring | FactFeed | StandingFeed | SightingFeed | PointFeed | CountFeed
-    | RecurredFeed | RectifiedFeed | SeenAgainFeed | ChargedFeed | BandFeed
+    | RecurredFeed | RectifiedFeed | SeenAgainFeed | ChargedFeed | BandFeed | StruckFeed
 )  # fmt: skip
 
 
@@ -164,10 +172,15 @@ class Inputs:
     def told(self, *, closed: bool) -> list[Feed]:
         """Return what issues and slips tell: of a closed period, only what was known then.
 
-        So also where it is looked at as it was while open.
+        So also where it is looked at as it was while open. What an upheld appeal took back is not
+        told, whenever it was decided.
         """
-        if closed or AT_THE_CLOSE in self.feeds:
-            return list(self.feeds.get(AT_THE_CLOSE, ()))
+        kept = self.feeds.get(AT_THE_CLOSE, ())
+        if kept:
+            struck = {feed.slot for feed in self.fed() if isinstance(feed, StruckFeed)}
+            return [feed for feed in kept if getattr(feed, "because", None) not in struck]
+        if closed:
+            return []
         return [
             feed for source in sorted(self.feeds) if source != AT_THE_CLOSE
             for feed in self.feeds[source] if freezes(feed)

@@ -95,7 +95,7 @@ class Projection:
     def apply(self, seq: int, entry: Entry) -> list[Decision]:
         """Apply one log entry and return the decisions it gives rise to, in order."""
         if isinstance(entry, Arrived):
-            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
+            entry = replace(entry, event=replace(entry.event, seq=seq))
         self.state.remember(seq, entry)
         dirty: set[str]
         match entry:

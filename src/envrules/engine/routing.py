@@ -115,8 +115,9 @@ class Routing:
         slot = target_of(root.payload)
         if _is_slot(slot):
             ((_, entry),) = self.state.entries((root.seq,))
-            named = entry.node if isinstance(entry, Arrived) else ""
-            return {self._home(named, slot) if named else event_node(root.id).key()}
+            if isinstance(entry, Arrived) and entry.node:
+                return self._decided(entry.node, slot, entry.issues)
+            return {event_node(root.id).key()}
         nodes = self.nodes_of(root) or [event_node(root.id)]
         return {node.key() for node in nodes}
 
@@ -141,14 +142,13 @@ class Routing:
         """Return who reads an act: its decision's node, and the issues on a slip it serves."""
         if not act.node:
             return set()
-        scheme = parse_node(act.node).scheme
-        home = self._home(act.node, act.slot.key()) if act.slot is not None else act.node
-        return {home, *(issue_node(scheme, issue).key() for issue in act.issues)}
+        return self._decided(act.node, act.slot.key() if act.slot else "", act.issues)
 
-    def _home(self, named: str, slot: str) -> str:
-        """Return the node that decides a slot today, where it was once decided by the named one."""
+    def _decided(self, named: str, slot: str, issues: Iterable[str]) -> set[str]:
+        """Return the node that decides a slot today, where the named one once did, and issues."""
         node = parse_node(named)
-        return self.home_of(self.governing(node), node, slot).key()
+        home = self.home_of(self.governing(node), node, slot)
+        return {home.key(), *(issue_node(node.scheme, issue).key() for issue in issues)}
 
     def home_of(self, scheme: Scheme, node: Node, slot: str) -> Node:
         """Return the node that decides a slot of `node` under the published rules of a scheme."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envrules import calendar as cal
+from envrules.engine.appeals import overrun
 from envrules.engine.judging import Bench, Judgement, StandingFeed
 from envrules.engine.nodes import list_node
 from envrules.engine.publication import in_order, upheld
@@ -14,7 +15,7 @@ from envrules.kinds.lists import Standing
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
 from envrules.model.entries import Act
-from envrules.model.events import Event, SlipServed
+from envrules.model.events import AppealFiled, Event, SlipServed
 
 
 def rung_of(ladder: Ladder, rung: str) -> Rung:
@@ -65,7 +66,7 @@ def slip_follows(
 
 
 def service_of_slip(
-    ladder: Ladder, rung: Rung, unit: str, due: Instant, slot: Slot,
+    bench: Bench, ladder: Ladder, rung: Rung, unit: str, due: Instant, slot: Slot,
     events: Sequence[Event], acts: Sequence[Act],
 ) -> Service | None:  # fmt: skip
     """Return when the slip that fell due at `due` was served first; None also if it was revoked.
@@ -87,7 +88,11 @@ def service_of_slip(
         if act.action == "publish" and approved and ladder.served_on_publication:
             services.append(Service(act.at, "公布"))
         approved = approved or act.action == "approve"
-    if upheld(slot, events) is not None:
+    heard = [
+        e for e in events if not isinstance(e.payload, AppealFiled)
+        or e.payload.target != slot.key() or not overrun(bench, e, due)
+    ]  # fmt: skip
+    if upheld(slot, unit, heard) is not None:
         return None
     return min(services, key=lambda s: (s.at, s.event), default=None)
 
