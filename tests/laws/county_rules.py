@@ -204,6 +204,8 @@ TEXTS = {
         ("every: week", "every: month"), ("several: sum", "several: worst"),
         ("when: {recurred: rebound}", "when: {all: [{recurred: rebound}, {classified: heaps}]}"),
     ),
+    # Fewer facts are asked for.
+    "r4": changed(TEXT, (", {overdue: fix}]", "]")),
 }  # fmt: skip
 CODES = """\
 codes: host

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from envrules import calendar as cal
 from envrules.engine.assessment import exempt_throughout
-from envrules.engine.context import Unit, live
+from envrules.engine.context import live
 from envrules.engine.judging import Bench, CountFeed, Inputs, Judgement
 from envrules.engine.nodes import Node, duty_node, indicator_node
 from envrules.kinds import duties
@@ -54,7 +54,7 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     )  # fmt: skip
     judged.add(content)
     if outcome in _TOLD:
-        period = cal.period_of(scheme.timezone, opens, "month")
+        period = cal.period_of(scheme.timezone, due - 1, "month")
         fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
         _count(bench, duty, unit, content, judged)
@@ -66,20 +66,18 @@ def _owed(bench: Bench, duty: Duty, cycle: str, unit: str) -> Span | None:
     span = duty.span(cycle)
     if span is None:
         return None
-    opens, due = _instants(bench.scheme, span)
-    known = bench.context.registry.unit(unit, due - 1)
-    if known is None or opens < bench.context.since or not _owes(bench.scheme, duty, span, known):
-        return None
-    return span
+    return span if _owes(bench, duty, span, unit) else None
 
 
-def _owes(scheme: Scheme, duty: Duty, span: Span, unit: Unit) -> bool:
+def _owes(bench: Bench, duty: Duty, span: Span, unit: str) -> bool:
     """Return whether a unit owes the duty in a cycle: only if it exists all through its span.
 
-    A daily duty may hold on working days only.
+    However often it is declared anew meanwhile. A daily duty may hold on working days only.
     """
+    scheme, context = bench.scheme, bench.context
     opens, due = _instants(scheme, span)
-    if unit.type not in duty.units or unit.since > opens or unit.until < due:
+    known = context.registry.life(unit, duty.units, opens, due)
+    if known is None or opens < max(known.since, context.since) or known.until < due:
         return False
     return not duty.working_days_only or scheme.calendar.days.is_working(span.first)
 
@@ -166,12 +164,10 @@ def cycles_ended(
         cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
         while cal.period_bounds(scheme.timezone, cycle)[0] <= now:
             span = duty.span(cycle)
-            if span is not None:
-                opens, due = _instants(scheme, span)
+            if span is not None and before < _instants(scheme, span)[1] <= now:
                 nodes += [
                     duty_node(scheme.slug, duty.id, cycle, unit.id)
-                    for unit in units
-                    if before < due <= now and opens >= since and _owes(scheme, duty, span, unit)
-                ]
+                    for unit in units if _owes(bench, duty, span, unit.id)
+                ]  # fmt: skip
             cycle = cal.next_period(cycle)
     return nodes

@@ -93,9 +93,13 @@ class Feeds(Mapping[str, tuple[Feed, ...]]):
 
     def __init__(self, stored: Mapping[str, bytes]) -> None:
         self._stored = stored
+        self._decoded: dict[str, tuple[Feed, ...]] = {}
 
     def __getitem__(self, source: str) -> tuple[Feed, ...]:
-        return decode_feeds(self._stored[source])
+        known = self._decoded.get(source)
+        if known is None:
+            known = self._decoded[source] = decode_feeds(self._stored[source])
+        return known
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)
