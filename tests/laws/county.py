@@ -173,9 +173,15 @@ _MERGED: Story = (
     (EPOCH + 3 * DAY, UnitMerged(("qian",), "sun")),
     (EPOCH + 3 * DAY, UnitRenamed("sun", "新名")),
 )  # fmt: skip
+_SERVED: Story = (
+    _heap("C", 1), (EPOCH + 2 * DAY, SlipServed("zhao", "note", ("C",))), _heap("D", 3),
+    (EPOCH, IssueFound("E", "棚", place_unit="qian", ledger={"用途": "农用"})),
+    (EPOCH, Exemption(EPOCH, EPOCH + 9 * DAY, "防汛", "p1", issues=("D",))),
+    (EPOCH + 9 * DAY, IndicatorMeasured("zhao", "water", "2026-07", None, Decimal(60), Decimal(100), "环保局")),
+)  # fmt: skip
 _STORIES: tuple[Story, ...] = (
-    (), _SCORED, (*_SCORED, *_PASSED), (*_SCORED, *_PASSED, *_MENDED, _heap("D", 6)),
-    (*_MENDED, _heap("D", 32), *_SCORED), (_heap("D", 6), _heap("E", 7)), _FUNDED, _MERGED,
+    (), _SCORED, (*_SCORED, *_PASSED), (*_SCORED, *_PASSED), (*_SCORED, *_PASSED, *_MENDED, _heap("D", 6)),
+    (*_MENDED, _heap("D", 32), *_SCORED), (_heap("D", 6), _heap("E", 7)), _FUNDED, _MERGED, _SERVED,
 )  # fmt: skip
 
 

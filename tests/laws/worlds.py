@@ -222,8 +222,10 @@ def worlds(draw: st.DrawFn, setting: Setting = TOWN, max_events: int = 14) -> Wo
     ]
     story = draw(st.sampled_from(setting.stories))
     if story:
-        told = (Arrived(Event(f"s{n}", at, payload)) for n, (at, payload) in enumerate(story))
-        events = draw(st.permutations([*events, *told]))
+        told = [Arrived(Event(f"s{n}", at, payload)) for n, (at, payload) in enumerate(story)]
+        events = [*told, *events]
+        if draw(st.booleans()):
+            events = draw(st.permutations(events))
     if draw(st.booleans()):
         known = (Arrived(Event(f"u{n}", EPOCH, unit)) for n, unit in enumerate(setting.units))
         events = [*known, *events]

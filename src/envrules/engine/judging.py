@@ -175,12 +175,12 @@ class Inputs:
         So also where it is looked at as it was while open. What an upheld appeal took back is not
         told, whenever it was decided.
         """
-        kept = self.feeds.get(AT_THE_CLOSE, ())
-        if kept:
-            struck = {feed.slot for feed in self.fed() if isinstance(feed, StruckFeed)}
+        kept = self.feeds.get(AT_THE_CLOSE, () if closed else None)
+        if kept is not None:
+            struck = (
+                {feed.slot for feed in self.fed() if isinstance(feed, StruckFeed)} if kept else ()
+            )
             return [feed for feed in kept if getattr(feed, "because", None) not in struck]
-        if closed:
-            return []
         return [
             feed for source in sorted(self.feeds) if source != AT_THE_CLOSE
             for feed in self.feeds[source] if freezes(feed)
