@@ -108,7 +108,8 @@ def test_an_upheld_appeal_against_a_slip_puts_a_unit_back_on_the_list_of_a_close
     after = decided(disputed(JULY, "ladders.slips.white unit:zhao 2026-07-08", 9))
     assert after["lists.red unit:zhao 2026-07"].outcome == "red"
     red = "ladders.slips.red unit:zhao 2026-07-10"
-    assert red in before and red not in after
+    assert red in before
+    assert red not in after
 
 
 def test_an_appeal_that_does_not_count_leaves_a_slip_served() -> None:
@@ -164,9 +165,8 @@ def test_a_new_revision_changes_nothing_of_a_closed_month(revision: str) -> None
         }  # fmt: skip
 
     assert july(after) == july(before)
-    emitted = [d for d in run([*JULY, Published("county", revision)], library).emitted()]
-    ids = [(d.content.slot, d.version) for d in emitted]
-    assert len(ids) == len(set(ids))
+    emitted = run([*JULY, Published("county", revision)], library).emitted()
+    assert len(emitted) == len({(d.content.slot, d.version) for d in emitted})
 
 
 def test_a_longer_period_is_told_by_closed_months_what_its_new_rules_ask() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -104,7 +104,7 @@ ONLY_HERE = {
 
 def rules_of(scheme: Scheme) -> set[str]:
     """Return the rules that decide something in the county, by the names that decisions bear."""
-    defined = (
+    defined: tuple[Any, ...] = (
         *scheme.classes, *scheme.exclusions, *scheme.priorities, *scheme.sequences, *scheme.scores,
         *scheme.recurrences, *scheme.checklists, *scheme.indicators, *scheme.duties, *scheme.rules,
         *scheme.deadlines, *(rung for ladder in scheme.ladders for rung in ladder.rungs),
