@@ -49,7 +49,7 @@ def told(
         Event(f"u{i}", at("01-01 00:00"), payload, seq=i)
         for i, payload in enumerate((*UNITS, *others))
     ]
-    bench = Bench(SCHEME, Context(at(now), Records(known)), Chainer())
+    bench = Bench(SCHEME, Context(at(now), Records(known)), Chainer(), lambda _period: SCHEME)
     events = [Event(f"e{i}", at(when), payload) for i, (when, payload) in enumerate(happened)]
     judged = judge(bench, issue_node("made_up", "A"), Inputs(events))
     return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -14,6 +15,8 @@ from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Feed, Inputs, freezes
 from envrules.engine.nodes import (
     Node,
+    charged_unit,
+    consequence_home,
     defines,
     event_node,
     indicator_node,
@@ -21,6 +24,7 @@ from envrules.engine.nodes import (
     list_node,
     nodes_of,
     parse_node,
+    recurrence_node,
     score_node,
     sequence_node,
     stage,
@@ -30,6 +34,7 @@ from envrules.engine.routing import OUT_MOVES, Library
 from envrules.model.decisions import Content
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import Event, IssueFound, IssueMoved, order_key
+from envrules.ruleset.compile import Scheme
 
 CHAINER = Chainer()
 Feeds = dict[Node, dict[str, list[Feed]]]
@@ -53,9 +58,13 @@ def _recompute(
     )  # fmt: skip
     court = _Court(library, bindings, closes, tick, records, _since(log))
     inputs: dict[Node, list[Event]] = {}
+    named = {e.event.id: e for _, e in log if isinstance(e, Arrived) and e.node}
+    disputes = {e.id: _appeal_against_decision(e, by_id) for e in events}
     for event in events:
-        for node in court.readers(event, about[event.id]):
-            inputs.setdefault(node, []).append(event)
+        appeal = disputes[event.id]
+        if appeal is None or appeal.id not in named:
+            for node in court.readers(event, about[event.id]):
+                inputs.setdefault(node, []).append(event)
     for event in events:  # a finding is not judged without the moves that take its issue out
         payload = event.payload
         if isinstance(payload, IssueMoved) and payload.move in OUT_MOVES:
@@ -64,15 +73,24 @@ def _recompute(
                     for node in court.readers(found, found):
                         if node.kind != "issue":
                             inputs[node].append(event)
+    court.months = {
+        node: _month(court, node, seen) for node, seen in inputs.items() if node.kind == "issue"
+    }
+    for event in events:
+        appeal = disputes[event.id]
+        if appeal is not None and appeal.id in named:
+            filed = named[appeal.id]
+            home = court.decides(parse_node(filed.node), target_of(appeal.payload), by_id)
+            for node in {home, *(issue_node(home.scheme, i) for i in filed.issues)}:
+                inputs.setdefault(node, []).append(event)
     acts: dict[Node, list[Act]] = {}
     for _, entry in log:
         if isinstance(entry, Act) and entry.node:
             home = parse_node(entry.node)
+            if entry.slot is not None:
+                home = court.decides(home, entry.slot.key(), by_id)
             for node in {home, *(issue_node(home.scheme, i) for i in entry.issues)}:
                 acts.setdefault(node, []).append(entry)
-    court.months = {
-        node: _month(court, node, seen) for node, seen in inputs.items() if node.kind == "issue"
-    }
     nodes = {*inputs, *acts, *court.owed()}
     return court.settle(nodes, inputs, acts, _bars_at_closes(log, library, closes))
 
@@ -106,7 +124,7 @@ def _numbered(entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
             if entry.event.id in seen:
                 continue
             seen.add(entry.event.id)
-            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
+            entry = replace(entry, event=replace(entry.event, seq=seq))
         log.append((seq, entry))
     return log
 
@@ -145,6 +163,19 @@ def _root(event: Event, by_id: dict[str, Event]) -> Event | None:
     return event
 
 
+def _appeal_against_decision(event: Event, by_id: dict[str, Event]) -> Event | None:
+    """Return the appeal against a decision that an event is, or is about in the end."""
+    seen: set[str] = set()
+    while (target := target_of(event.payload)) and target not in seen:
+        if "\n" in target:
+            return event
+        if target not in by_id:
+            return None
+        seen.add(target)
+        event = by_id[target]
+    return None
+
+
 def _since(log: Sequence[tuple[int, Entry]]) -> dict[str, int]:
     """Return when each scheme was first bound."""
     since: dict[str, int] = {}
@@ -177,11 +208,29 @@ class _Court:
         """The revision frozen with the node's period, else the one in force."""
         period = {
             "issue": self.months.get(node, ""), "event": "", "slip": node.parts[-1][:7],
-            "consequence": node.parts[-1],
         }.get(node.kind) or (node.parts[1] if len(node.parts) > 1 else "")  # fmt: skip
         closes = self.closes.get(self.slug(node), {})
-        close = closes.get(period) or (closes.get(period[:7]) if period.count("-") == 2 else None)
+        if node.kind == "duty" and cal.period_kind(period) in ("day", "week"):
+            period = f"{cal.period_dates(period)[1]:%Y-%m}"
+        close = closes.get(period)
         return close.revision if close else self.bindings[self.slug(node)]
+
+    def decides(self, node: Node, slot: str, by_id: Mapping[str, Event]) -> Node:
+        """Return the node that decides a slot today, where it was once decided by `node`."""
+        if node.kind == "consequence":
+            return consequence_home(self.library(node.scheme, self.revision(node)), node, slot)
+        found = by_id.get(slot.rpartition("\n")[2])
+        if node.kind != "recurrence" or found is None or not isinstance(found.payload, IssueFound):
+            return node
+        home = issue_node(node.scheme, found.payload.issue)
+        scheme = self.library(node.scheme, self.revision(home))
+        payload = scheme.read(found).payload
+        assert isinstance(payload, IssueFound)
+        for item in scheme.recurrences:
+            key = item.key_of(payload, charged_unit(scheme, payload))
+            if item.id == node.parts[0] and key is not None:
+                return recurrence_node(node.scheme, item.id, key)
+        return node
 
     def slug(self, node: Node) -> str:
         """The scheme that judges the node."""
@@ -195,22 +244,30 @@ class _Court:
         nodes = []
         for slug, current in self.bindings.items():
             for revision in {current, *(c.revision for c in self.closes.get(slug, {}).values())}:
+                scheme = self.library(slug, revision)
                 nodes += [
-                    node for node in nodes_of(self.library(slug, revision), root)
+                    node for node in nodes_of(scheme, scheme.read(root))
                     if node.kind == "issue" or self.revision(node) == revision
                 ]  # fmt: skip
         return list(dict.fromkeys(nodes)) or [event_node(root.id)]
 
     def bench(self, slug: str, revision: str) -> Bench:
         context = Context(self.tick, self.records, self.closes.get(slug, {}), self.since[slug])
-        return Bench(self.library(slug, revision), context, CHAINER)
+        return Bench(self.library(slug, revision), context, CHAINER, partial(self.rules, slug))
+
+    def rules(self, slug: str, period: str) -> Scheme:
+        """The rules that judge a period."""
+        close = self.closes.get(slug, {}).get(period)
+        return self.library(slug, close.revision if close else self.bindings[slug])
 
     def owed(self) -> set[Node]:
         """Nodes that hold something without any event: closed scores, lists, ended cycles."""
         nodes: set[Node] = set()
         for slug, revision in self.bindings.items():
             bench = self.bench(slug, revision)
-            nodes.update(cycles_ended(bench, 0, self.tick))
+            for rules in {revision, *(c.revision for c in self.closes.get(slug, {}).values())}:
+                ended = cycles_ended(self.bench(slug, rules), 0, self.tick)
+                nodes.update(node for node in ended if self.revision(node) == rules)
             for period, close in self.closes.get(slug, {}).items():
                 scheme = self.library(slug, close.revision)
                 start, end = cal.period_bounds(scheme.timezone, period)
@@ -242,7 +299,11 @@ class _Court:
             bench = self.bench(self.slug(node), self.revision(node))
             if not defines(bench.scheme, node):
                 continue
-            given = Inputs(inputs.get(node, ()), acts.get(node, ()), feeds.get(node, {}))
+            events, codes = inputs.get(node, ()), bench.scheme.codes
+            given = Inputs(
+                [bench.scheme.read(event) for event in events], acts.get(node, ()),
+                feeds.get(node, {}), codes.how(events) if codes is not None else {},
+            )  # fmt: skip
             judged = judge(bench, node, given)
             contents.update({slot.key(): content for slot, content in judged.contents.items()})
             for target, items in judged.feeds.items():

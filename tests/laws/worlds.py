@@ -7,6 +7,7 @@ publishes and approvals. `KINDS` names what a test demands to occur.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from envrules.engine.memory import MemoryLocality
+from envrules.engine.routing import Library
 from envrules.model.decisions import Decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import (
@@ -73,7 +75,27 @@ class World:
         return [entry for segment in self.segments for entry in segment]
 
 
-def run(entries: list[Entry]) -> MemoryLocality:
+@dataclass(frozen=True)
+class Setting:
+    """What logs are about: the schemes in use, the units, what may happen to them."""
+
+    library: Library
+    schemes: tuple[tuple[str, ...], ...]
+    """Schemes that a locality uses together."""
+    revisions: tuple[str, ...]
+    """The first is in force from the beginning."""
+    periods: tuple[str, ...]
+    """Periods that may be closed."""
+    units: tuple[UnitDeclared, ...]
+    """Units that are usually known before anything else."""
+    plain: st.SearchStrategy[Payload]
+    about: Callable[[st.SearchStrategy[str]], st.SearchStrategy[Payload]]
+    """Payloads about other events, by their ids."""
+    stories: tuple[tuple[tuple[int, Payload], ...], ...] = ((),)
+    """What seldom happens by chance, each with its times; one of them is mixed in."""
+
+
+def run(entries: list[Entry], library: Library = library) -> MemoryLocality:
     """Return the locality after these entries."""
     locality = MemoryLocality("town", library)
     locality.replay(entries)
@@ -183,35 +205,48 @@ _TICKS = st.one_of(
 )
 
 
+TOWN = Setting(
+    library, (SCHEMES[:1], SCHEMES[1:], SCHEMES), tuple(REVISIONS), ("2026-07", "2026-08", "2026"),
+    tuple(UnitDeclared(u, f"{u}村", "village") for u in UNITS[:3]), _PLAIN, _about,
+)  # fmt: skip
+
+
 @st.composite
-def worlds(draw: st.DrawFn, max_events: int = 14) -> World:
+def worlds(draw: st.DrawFn, setting: Setting = TOWN, max_events: int = 14) -> World:
     """Draw a log."""
     ids = [f"e{i}" for i in range(draw(st.integers(3, max_events)))]
-    payloads = st.one_of(_PLAIN, _PLAIN, _PLAIN, _about(st.sampled_from(ids)))
+    plain, about = setting.plain, setting.about(st.sampled_from(ids))
+    payloads = st.one_of(plain, plain, plain, about)
     events: list[Entry] = [
         Arrived(Event(i, draw(INSTANTS), draw(payloads), flow=draw(st.integers(0, 1)))) for i in ids
     ]
-    if draw(st.booleans()):  # usually units are known before anything else
-        events = [
-            Arrived(Event(f"u{n}", EPOCH, UnitDeclared(u, f"{u}村", "village")))
-            for n, u in enumerate(UNITS[:3])
-        ] + events
-    schemes = draw(st.sampled_from((SCHEMES[:1], SCHEMES[1:], SCHEMES)))
-    segments: list[tuple[Entry, ...]] = [tuple(Published(s, "r1") for s in schemes)]
+    story = draw(st.sampled_from(setting.stories))
+    if story:
+        told = [Arrived(Event(f"s{n}", at, payload)) for n, (at, payload) in enumerate(story)]
+        events = [*told, *events]
+        if draw(st.booleans()):
+            events = draw(st.permutations(events))
+    if draw(st.booleans()):
+        known = (Arrived(Event(f"u{n}", EPOCH, unit)) for n, unit in enumerate(setting.units))
+        events = [*known, *events]
+    schemes = draw(st.sampled_from(setting.schemes))
+    segments: list[tuple[Entry, ...]] = [
+        tuple(Published(scheme, setting.revisions[0]) for scheme in schemes)
+    ]
     for stop in draw(st.lists(st.sampled_from(("close", "close", "publish")), max_size=3)):
         cut = draw(st.integers(0, len(events)))
         segments.append(_with_ticks(draw, events[:cut]))
         events = events[cut:]
-        segments.append(tuple(_separator(draw, s, stop) for s in schemes))
+        segments.append(tuple(_separator(draw, setting, s, stop) for s in schemes))
     segments += [_with_ticks(draw, events), (Tick(draw(INSTANTS) + SPAN // 2),)]
     world = World(tuple(segments))
-    return _with_acts(draw, world) if draw(st.booleans()) else world
+    return _with_acts(draw, setting, world) if draw(st.booleans()) else world
 
 
-def _separator(draw: st.DrawFn, scheme: str, kind: str) -> Entry:
+def _separator(draw: st.DrawFn, setting: Setting, scheme: str, kind: str) -> Entry:
     if kind == "publish":
-        return Published(scheme, draw(st.sampled_from(tuple(REVISIONS))))
-    return Closed(scheme, draw(st.sampled_from(("2026-07", "2026-08", "2026"))))
+        return Published(scheme, draw(st.sampled_from(setting.revisions)))
+    return Closed(scheme, draw(st.sampled_from(setting.periods)))
 
 
 def _with_ticks(draw: st.DrawFn, events: list[Entry]) -> tuple[Entry, ...]:
@@ -221,23 +256,55 @@ def _with_ticks(draw: st.DrawFn, events: list[Entry]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _with_acts(draw: st.DrawFn, world: World) -> World:
-    """Approve and publish some of what waits for it when the log has ended, and go on."""
-    waiting = [
-        (node, d) for d, node in run(world.entries).state.changes.decisions
-        if d.content.publication == "proposed"
-    ]  # fmt: skip
-    if not waiting:
+def _with_acts(draw: st.DrawFn, setting: Setting, world: World) -> World:
+    """Approve, or dispute, some of what holds when the log has ended, and go on."""
+    held = run(world.entries, setting.library)
+    standing = held.effective()
+    nodes = {
+        decision.id: node for decision, node in held.state.changes.decisions
+        if standing.get(decision.content.slot.key()) == decision
+    }  # fmt: skip
+    if not nodes:
         return world
-    node, decision = draw(st.sampled_from(waiting))
-    acts = tuple(_act(draw, node, decision, action) for action in ("approve", "publish"))
-    return World((*world.segments, acts, (Tick(EPOCH + 3 * SPAN),)))
+    decisions = [standing[slot] for slot in sorted(standing)]
+    waiting = [d for d in decisions if d.content.publication == "proposed"]
+    acts: tuple[Entry, ...]
+    if waiting and draw(st.sampled_from((True, False))):
+        decision = draw(st.sampled_from(waiting))
+        acts = tuple(
+            _act(draw, nodes[decision.id], decision, action) for action in ("approve", "publish")
+        )
+    else:
+        decision = draw(st.sampled_from(decisions))
+        acts = _appeal(draw, nodes[decision.id], decision)
+    more: list[tuple[Entry, ...]] = [acts]
+    stop = draw(st.sampled_from(("", "close", "publish")))
+    if stop:
+        more.append((_separator(draw, setting, decision.content.slot.scheme, stop),))
+    return World((*world.segments, *more, (Tick(EPOCH + 3 * SPAN),)))
 
 
 def _act(draw: st.DrawFn, node: str, decision: Decision, action: Any) -> Act:
     content = decision.content
-    issues = content.issues if content.kind == "slip" else ()
-    return Act(action, "chief", draw(INSTANTS), node, content.slot, content.substance(), issues)
+    moment = draw(INSTANTS)
+    return Act(action, "chief", moment, node, content.slot, content.substance(), content.served)
+
+
+def _appeal(draw: st.DrawFn, node: str, decision: Decision) -> tuple[Entry, ...]:
+    """Return an appeal against a decision: filed, perhaps decided, perhaps taken back."""
+    unit, target = decision.content.unit, decision.content.slot.key()
+    at = max(decision.content.at, EPOCH) + draw(st.sampled_from((0, DAY, 20 * DAY)))
+    payloads: list[Payload] = [
+        AppealFiled("A9", unit, target),
+        AppealDecided("A9", unit, target, draw(st.booleans())),
+        EventWithdrawn(f"a{draw(st.integers(0, 1))}"),
+    ]
+    return tuple(
+        Arrived(
+            Event(f"a{i}", at, payload), "", *((node, decision.content.served) if i < 2 else ())
+        )
+        for i, payload in enumerate(payloads[: draw(st.integers(1, 3))])
+    )
 
 
 def kinds_in(world: World) -> set[str]:

@@ -138,7 +138,7 @@ class _Run:
         for step in case.steps:
             if isinstance(step, EventStep):
                 for event in events[id(step)]:
-                    self.locality.append(Arrived(event, step.by, self._disputed(event)))
+                    self.locality.append(Arrived(event, step.by, *self._disputed(event)))
             else:
                 self._take(step)
             self._after_step.append(len(self.locality.log.rows))
@@ -230,10 +230,9 @@ class _Run:
             if content.publication not in _ALLOWED[step.action]:
                 message = f"cannot {step.action} what is {content.publication}"
                 raise _Stop(step.location, message, [described(decision, self.zone)])
-            served = content.issues if content.kind == "slip" else ()
             self.locality.append(Act(
-                step.action, step.by, at, node, content.slot, content.substance(), served, 0,
-                step.reason,
+                step.action, step.by, at, node, content.slot, content.substance(),
+                content.served, 0, step.reason,
             ))  # fmt: skip
 
     def _standing(self) -> list[tuple[Decision, str]]:
@@ -241,12 +240,15 @@ class _Run:
         standing = {d.id for d in self.locality.effective().values()}
         return [(d, n) for d, n in self.locality.state.changes.decisions if d.id in standing]
 
-    def _disputed(self, event: Event) -> str:
-        """Return the node of the decision that an appeal disputes by its slot, or ''."""
+    def _disputed(self, event: Event) -> tuple[str, tuple[str, ...]]:
+        """Return the node of the decision that an appeal disputes by its slot, and its issues."""
         if not isinstance(event.payload, AppealFiled | AppealDecided):
-            return ""
+            return "", ()
         target = event.payload.target
-        return next((n for d, n in self._standing() if d.content.slot.key() == target), "")
+        return next(
+            ((n, d.content.served) for d, n in self._standing()
+             if d.content.slot.key() == target), ("", ()),
+        )  # fmt: skip
 
     # ── comparing ──
 

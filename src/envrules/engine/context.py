@@ -7,7 +7,7 @@ asked "as of" the log entry that closed it (`cut`): later entries do not answer 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -121,6 +121,13 @@ class Registry:
 
     def below(self, units: Iterable[str]) -> set[str]:
         """Return these units and all that have ever been declared below one of them."""
+        return self._reaching(units, lambda span: span.parent)
+
+    def before(self, units: Iterable[str]) -> set[str]:
+        """Return these units and all for which one of them answers, directly or in the end."""
+        return self._reaching(units, lambda span: span.successor)
+
+    def _reaching(self, units: Iterable[str], next_of: Callable[[Unit], str]) -> set[str]:
         found, waiting = set(), list(units)
         while waiting:
             unit = waiting.pop()
@@ -128,7 +135,7 @@ class Registry:
                 found.add(unit)
                 waiting += [
                     name for name, spans in self._spans.items()
-                    if any(span.parent == unit for span in spans)
+                    if any(next_of(span) == unit for span in spans)
                 ]  # fmt: skip
         return found
 

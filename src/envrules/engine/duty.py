@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from envrules import calendar as cal
 from envrules.engine.assessment import exempt_throughout
-from envrules.engine.context import Unit, live
+from envrules.engine.context import live
 from envrules.engine.judging import Bench, CountFeed, Inputs, Judgement
 from envrules.engine.nodes import Node, duty_node, indicator_node
 from envrules.kinds import duties
@@ -54,10 +54,10 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     )  # fmt: skip
     judged.add(content)
     if outcome in _TOLD:
-        period = cal.period_of(scheme.timezone, opens, "month")
+        period = cal.period_of(scheme.timezone, due - 1, "month")
         fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
-        _count(bench, duty, cycle, unit, outcome, causes, judged)
+        _count(bench, duty, unit, content, judged)
     return judged
 
 
@@ -66,20 +66,18 @@ def _owed(bench: Bench, duty: Duty, cycle: str, unit: str) -> Span | None:
     span = duty.span(cycle)
     if span is None:
         return None
-    opens, due = _instants(bench.scheme, span)
-    known = bench.context.registry.unit(unit, due - 1)
-    if known is None or opens < bench.context.since or not _owes(bench.scheme, duty, span, known):
-        return None
-    return span
+    return span if _owes(bench, duty, span, unit) else None
 
 
-def _owes(scheme: Scheme, duty: Duty, span: Span, unit: Unit) -> bool:
+def _owes(bench: Bench, duty: Duty, span: Span, unit: str) -> bool:
     """Return whether a unit owes the duty in a cycle: only if it exists all through its span.
 
-    A daily duty may hold on working days only.
+    However often it is declared anew meanwhile. A daily duty may hold on working days only.
     """
+    scheme, context = bench.scheme, bench.context
     opens, due = _instants(scheme, span)
-    if unit.type not in duty.units or unit.since > opens or unit.until < due:
+    known = context.registry.life(unit, duty.units, opens, due)
+    if known is None or opens < max(known.since, context.since) or known.until < due:
         return False
     return not duty.working_days_only or scheme.calendar.days.is_working(span.first)
 
@@ -125,25 +123,26 @@ def _not_accepted(
         bench.tell(judged, fact, content.slot)
 
 
-def _count(
-    bench: Bench, duty: Duty, cycle: str, unit: str, outcome: str, events: tuple[str, ...],
-    judged: Judgement,
-) -> None:  # fmt: skip
+def _count(bench: Bench, duty: Duty, unit: str, content: Content, judged: Judgement) -> None:
     """Tell the indicators of the units above how this one did.
 
     A week counts in the period that it ends in: a close the day after a month knows no more.
     """
     scheme = bench.scheme
-    end = cal.period_bounds(scheme.timezone, cycle)[1]
-    counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
-    for indicator in scheme.indicators:
-        if not isinstance(indicator.origin, CountedDuties) or indicator.origin.duty != duty.id:
-            continue
-        period = cal.period_of(scheme.timezone, end - 1, indicator.period)
-        for above in bench.context.registry.lineage(unit, end - 1)[1:]:
-            if above.type in indicator.units:
-                node = indicator_node(scheme.slug, indicator.id, period, above.id)
-                judged.feed(node, counted)
+    end = cal.period_bounds(scheme.timezone, content.period)[1]
+    done = Counted(f"{unit}/{content.period}", (content.outcome,), content.events)
+    counted = CountFeed(done, content.slot)
+    above = bench.context.registry.lineage(unit, end - 1)[1:]
+    for kind, period, rules in bench.periods(end - 1):
+        for indicator in rules.indicators:
+            origin = indicator.origin
+            if (indicator.period != kind or not isinstance(origin, CountedDuties)
+                    or origin.duty != duty.id):  # fmt: skip
+                continue
+            for one in above:
+                if one.type in indicator.units:
+                    node = indicator_node(scheme.slug, indicator.id, period, one.id)
+                    judged.feed(node, counted)
 
 
 def cycles_ended(
@@ -165,12 +164,10 @@ def cycles_ended(
         cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
         while cal.period_bounds(scheme.timezone, cycle)[0] <= now:
             span = duty.span(cycle)
-            if span is not None:
-                opens, due = _instants(scheme, span)
+            if span is not None and before < _instants(scheme, span)[1] <= now:
                 nodes += [
                     duty_node(scheme.slug, duty.id, cycle, unit.id)
-                    for unit in units
-                    if before < due <= now and opens >= since and _owes(scheme, duty, span, unit)
-                ]
+                    for unit in units if _owes(bench, duty, span, unit.id)
+                ]  # fmt: skip
             cycle = cal.next_period(cycle)
     return nodes

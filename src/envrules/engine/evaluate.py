@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec.structs import replace
 
@@ -18,18 +18,20 @@ from envrules.engine.issue import judge_issue
 from envrules.engine.judging import (
     BandFeed,
     Bench,
+    CountFeed,
     FactFeed,
     Feed,
     Inputs,
     Judgement,
     RecurredFeed,
     StandingFeed,
+    StruckFeed,
     freezes,
 )
 from envrules.engine.lists import judge_lists
 from envrules.engine.nodes import Node, unit_of
 from envrules.engine.point import judge_point
-from envrules.engine.publication import publish
+from envrules.engine.publication import publish, upheld
 from envrules.engine.recurrence import judge_recurrence
 from envrules.engine.score import judge_score
 from envrules.engine.sequence import judge_sequence
@@ -69,13 +71,15 @@ def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
             slot: _decoded(node, content, inputs.coded) for slot, content in judged.contents.items()
         }
     appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
+    won: frozenset[Slot] = frozenset()
     if inputs.acts or appeals:
-        _as_acted_on(bench, judged, inputs)
+        won = _as_acted_on(bench, judged, inputs)
     judged.feeds = {
         target: kept for target, feeds in judged.feeds.items()
         if (kept := [
             known for feed in feeds
-            if not _too_late(bench, target, feed) and (known := _follows(feed, judged)) is not None
+            if (known := _late(feed, won) if _too_late(bench, target, feed)
+                else _follows(feed, judged)) is not None
         ])
     }  # fmt: skip
     return judged
@@ -89,6 +93,12 @@ def _too_late(bench: Bench, target: Node, feed: Feed) -> bool:
     return freezes(feed) and target.parts[1] in bench.context.closes
 
 
+def _late(feed: Feed, won: Collection[Slot]) -> Feed | None:
+    """Return what a closed period is told in place of a feed: only that an appeal took it back."""
+    because = feed.because if isinstance(feed, CountFeed | RecurredFeed | StandingFeed) else None
+    return StruckFeed(because) if because in won and because is not None else None
+
+
 def _decoded(node: Node, content: Content, coded: Mapping[str, tuple[Step, ...]]) -> Content:
     """Return a decision that says how the host's codes were read that it rests on.
 
@@ -99,8 +109,11 @@ def _decoded(node: Node, content: Content, coded: Mapping[str, tuple[Step, ...]]
     return replace(content, steps=(*content.steps, *steps)) if steps else content
 
 
-def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:
-    """Bring every decision to the state that acts and appeals have led to; late appeals to none."""
+def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> frozenset[Slot]:
+    """Bring every decision to the state that acts and appeals have led to; late appeals to none.
+
+    Return the slots of those that upheld appeals have revoked.
+    """
     events = live(inputs.events)
     late: dict[str, Content] = {}
     for content in judged.contents.values():
@@ -111,18 +124,23 @@ def _as_acted_on(bench: Bench, judged: Judgement, inputs: Inputs) -> None:
     }
     for refusal in late.values():
         judged.add(refusal)
+    return frozenset(
+        slot
+        for slot, content in judged.contents.items()
+        if content.publication == "revoked" and upheld(slot, content.unit, heard) is not None
+    )
 
 
 def _follows(feed: Feed, judged: Judgement) -> Feed | None:
     """Return a feed as the decision that it follows from leaves it: nothing if that is revoked."""
-    if not isinstance(feed, FactFeed | StandingFeed | RecurredFeed | BandFeed):
+    if not isinstance(feed, FactFeed | StandingFeed | RecurredFeed | BandFeed | CountFeed):
         return feed
     if feed.because is None:
         return feed
     content = judged.contents.get(feed.because)
     if content is None or content.publication == "revoked":
         return None
-    if isinstance(feed, RecurredFeed | BandFeed):
+    if isinstance(feed, RecurredFeed | BandFeed | CountFeed):
         return feed
     if isinstance(feed, StandingFeed):
         return feed if content.publication == "published" else None

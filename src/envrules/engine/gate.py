@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from envrules import calendar as cal
-from envrules.engine.context import Unit, live
+from envrules.engine.context import FOREVER, Unit, live
 from envrules.engine.judging import Bench, Inputs, Judgement, consequences
 from envrules.engine.nodes import Node
 from envrules.kinds.compiled import cite, cite_value, compare, plain
@@ -27,10 +27,14 @@ def judge_gate(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     events = live(inputs.events)
     if not events:
         return judged
-    # The unit as it was at the latest event: time alone changes nothing here.
-    known = bench.context.registry.unit(unit, max(e.occurred_at for e in events))
-    if known is None or known.type not in gate.units:
+    # The unit as it was at the latest event, since it was first declared to be of such a type:
+    # neither time nor another declaration changes when a step was reached.
+    at, registry = max(e.occurred_at for e in events), bench.context.registry
+    known = registry.unit(unit, at)
+    life = registry.life(unit, gate.units, -FOREVER, at + 1)
+    if known is None or known.type not in gate.units or life is None:
         return judged
+    known = replace(known, since=life.since)
     amount, source = _amount(bench, gate, known)
     if amount is None:
         judged.add(_content(bench, gate, unit, "total", "incomplete", source.note, known.since,

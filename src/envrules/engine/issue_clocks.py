@@ -122,7 +122,9 @@ def _judge_ladder(
 
     def service_of(rung: ladders.Rung, at: Instant) -> ladders.Service | None:
         unit = registry.responsible(named, at)
-        return service_of_slip(ladder, rung, unit, at, slot_of(rung, at), events, inputs.acts)
+        return service_of_slip(
+            bench, ladder, rung, unit, at, slot_of(rung, at), events, inputs.acts
+        )
 
     climbed = ladders.climb(
         ladder, state, named, service_of, scheme.calendar, scheme.day, bench.context.now

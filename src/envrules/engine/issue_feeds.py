@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from envrules import calendar as cal
 from envrules.engine.issue_content import distinct
 from envrules.engine.judging import Bench, CountFeed, Judgement, PointFeed, SightingFeed
 from envrules.engine.nodes import charged_unit, indicator_node, point_node, recurrence_node
@@ -58,16 +57,22 @@ def feed_counts(
     scheme, payload, found = bench.scheme, state.payload, state.found
     assert found is not None
     at = found.occurred_at
-    for indicator in scheme.indicators:
-        origin = indicator.origin
+    said = {slot.rule: slot for slot, c in judged.contents.items() if c.kind == "deadline"}
+    counting = (
+        (period, item, item.origin) for kind, period, rules in bench.periods(at)
+        for item in rules.indicators if item.period == kind
+    )  # fmt: skip
+    for period, indicator, origin in counting:
         if not isinstance(origin, CountedIssues) or not origin.where.holds(payload, scheme.day(at)):
             continue
         verdict = verdicts.get(origin.deadline)
         events = distinct(
             found, *(verdict.events if verdict else ()), state.claim, state.verified, state.closed
         )
-        counted = CountFeed(Counted(state.issue, states_of(state, verdict), events))
-        period = cal.period_of(scheme.timezone, at, indicator.period)
+        counted = CountFeed(
+            Counted(state.issue, states_of(state, verdict), events),
+            said.get(f"deadlines.{origin.deadline}"),
+        )  # fmt: skip
         for unit in bench.context.registry.lineage(charged_unit(scheme, payload), at):
             if unit.type in indicator.units:
                 judged.feed(indicator_node(scheme.slug, indicator.id, period, unit.id), counted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from envrules.engine.context import FOREVER, Context
+from envrules import calendar as cal
+from envrules.engine.context import Context
 from envrules.engine.nodes import Node, consequence_node
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.consequences import Fact
@@ -72,6 +73,8 @@ class CountFeed(Frozen, tag_field="@", tag=True):
     """Something that an indicator counts."""
 
     counted: Counted
+    because: Slot | None = None
+    """The decision that says so: it is counted neither way once that is revoked."""
 
 
 class RecurredFeed(Frozen, tag_field="@", tag=True):
@@ -125,9 +128,15 @@ class BandFeed(Frozen, tag_field="@", tag=True):
     """The decision that says so: the band is counted no longer once that is revoked."""
 
 
+class StruckFeed(Frozen, tag_field="@", tag=True):
+    """An appeal was upheld against a decision: what it had told a closed period is taken back."""
+
+    slot: Slot
+
+
 Feed: TypeAlias = (
     Adjustment | SlipFiring | FactFeed | StandingFeed | SightingFeed | PointFeed | CountFeed
-    | RecurredFeed | RectifiedFeed | SeenAgainFeed | ChargedFeed | BandFeed
+    | RecurredFeed | RectifiedFeed | SeenAgainFeed | ChargedFeed | BandFeed | StruckFeed
 )  # fmt: skip
 
 
@@ -163,10 +172,15 @@ class Inputs:
     def told(self, *, closed: bool) -> list[Feed]:
         """Return what issues and slips tell: of a closed period, only what was known then.
 
-        So also where it is looked at as it was while open.
+        So also where it is looked at as it was while open. What an upheld appeal took back is not
+        told, whenever it was decided.
         """
-        if closed or AT_THE_CLOSE in self.feeds:
-            return list(self.feeds.get(AT_THE_CLOSE, ()))
+        kept = self.feeds.get(AT_THE_CLOSE, () if closed else None)
+        if kept is not None:
+            struck = (
+                {feed.slot for feed in self.fed() if isinstance(feed, StruckFeed)} if kept else ()
+            )
+            return [feed for feed in kept if getattr(feed, "because", None) not in struck]
         return [
             feed for source in sorted(self.feeds) if source != AT_THE_CLOSE
             for feed in self.feeds[source] if freezes(feed)
@@ -203,16 +217,25 @@ class Bench:
     scheme: Scheme
     context: Context
     chainer: Chainer
-    cut: int = FOREVER
+    rules: Callable[[str], Scheme]
+    """The rules that judge a period: those frozen with it, else today's."""
 
     def tell(self, judged: Judgement, fact: Fact, because: Slot | None = None) -> None:
         """Send a fact to the consequences of its unit, if any rule asks for it.
 
         `because` is the slot of the decision that it follows from: a revoked one tells nothing.
         """
-        if self.chainer.reads(self.scheme, fact.kind, fact.name):
-            node = consequence_node(self.scheme, fact.unit, fact.period, fact.anchor)
+        rules = self.rules(fact.period)
+        if self.chainer.reads(rules, fact.kind, fact.name):
+            node = consequence_node(rules, fact.unit, fact.period, fact.anchor)
             judged.feed(node, FactFeed(fact, because))
+
+    def periods(self, at: Instant) -> Iterator[tuple[cal.PeriodKind, str, Scheme]]:
+        """Yield the periods that figures may have and that contain `at`, each with its rules."""
+        kinds: tuple[cal.PeriodKind, ...] = ("month", "quarter", "year")
+        for kind in kinds:
+            period = cal.period_of(self.scheme.timezone, at, kind)
+            yield kind, period, self.rules(period)
 
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at a time."""

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envrules import calendar as cal
-from envrules.engine.judging import (
-    AT_THE_CLOSE,
-    Bench,
-    Inputs,
-    Judgement,
-    StandingFeed,
-    consequences,
-)
+from envrules.engine.judging import Bench, Inputs, Judgement, StandingFeed, consequences
 from envrules.engine.nodes import Node
 from envrules.kinds import lists
 from envrules.kinds.compiled import cite
@@ -34,7 +27,7 @@ def judge_lists(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         if isinstance(f, StandingFeed) and f.standing.status != "barred"
     ]  # fmt: skip
     bars: dict[str, frozenset[str]] = {}
-    for feed in inputs.feeds.get(AT_THE_CLOSE, ()):
+    for feed in inputs.told(closed=True):
         if isinstance(feed, StandingFeed):
             bar = feed.standing
             bars[bar.unit] = bars.get(bar.unit, frozenset()) | {bar.title}

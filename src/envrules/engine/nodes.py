@@ -146,14 +146,20 @@ def consequence_home(scheme: Scheme, node: Node, slot: str) -> Node:
 
 
 def defines(scheme: Scheme, node: Node) -> bool:
-    """Return whether the scheme still has the definition that a node is about."""
+    """Return whether the scheme still has the definition that a node is about.
+
+    One that is about another kind of period now has no longer what it was. What came again in a
+    closed period stays as the rules of then had it: a recurrence asks the rules of each issue.
+    """
     match node.kind:
         case "score" | "list":
-            return any(score.id == node.parts[0] for score in scheme.scores)
+            return (node.parts[0], cal.period_kind(node.parts[1])) in {
+                (score.id, score.period) for score in scheme.scores
+            }
         case "duty":
-            return any(duty.id == node.parts[0] for duty in scheme.duties)
-        case "recurrence":
-            return any(item.id == node.parts[0] for item in scheme.recurrences)
+            return (node.parts[0], cal.period_kind(node.parts[1])) in {
+                (duty.id, duty.every) for duty in scheme.duties
+            }
         case "point":
             return scheme.points is not None
         case "checklist":
@@ -163,7 +169,9 @@ def defines(scheme: Scheme, node: Node) -> bool:
         case "sequence":
             return any(item.id == node.parts[0] for item in scheme.sequences)
         case "indicator":
-            return any(item.id == node.parts[0] for item in scheme.indicators)
+            return (node.parts[0], cal.period_kind(node.parts[1])) in {
+                (item.id, item.period) for item in scheme.indicators
+            }
         case "slip":
             ladder, rung = node.parts[:2]
             return any(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -94,7 +95,7 @@ class Projection:
     def apply(self, seq: int, entry: Entry) -> list[Decision]:
         """Apply one log entry and return the decisions it gives rise to, in order."""
         if isinstance(entry, Arrived):
-            entry = Arrived(replace(entry.event, seq=seq), entry.by, entry.node)
+            entry = replace(entry, event=replace(entry.event, seq=seq))
         self.state.remember(seq, entry)
         dirty: set[str]
         match entry:
@@ -175,9 +176,13 @@ class Projection:
                 pass
         if isinstance(payload, Exemption) and not units and not issues:
             return {k for s in self.state.locality.bindings for k in self._all_of(s)}
-        if isinstance(payload, UnitDeclared | UnitMerged | UnitSplit):
-            # What is told to the units above changes with who is above.
-            units = tuple(sorted(self._records.as_of(FOREVER)[0].below(units)))
+        if not isinstance(payload, Exemption):
+            # Who answers for a unit's issues, and by which name, changes with its successors.
+            registry = self._records.as_of(FOREVER)[0]
+            known = registry.before(units)
+            if not isinstance(payload, UnitRenamed):
+                known = registry.below(known)  # What units above are told changes with them.
+            units = tuple(sorted(known))
         keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
         if not isinstance(payload, UnitRenamed | Exemption):
             keys |= self._issued_by(units)
@@ -226,19 +231,34 @@ class Projection:
         return dirty | {node.key() for node in self._cycles(before)}
 
     def _cycles(self, before: Instant, units: frozenset[str] | None = None) -> Iterator[Node]:
-        """Yield the duties (of these units) whose cycle has ended since `before`."""
+        """Yield the duties (of these units) whose cycle has ended since `before`.
+
+        A closed period's are those of the rules that were frozen with it.
+        """
         locality = self.state.locality
         for slug, binding in locality.bindings.items():
-            bench = self._bench(self._library(slug, binding.revision))
-            yield from cycles_ended(bench, before, locality.tick, units)
+            zone = self._library(slug, binding.revision).timezone
+            closed = {
+                revision for period, (_, revision, _) in locality.closes.get(slug, {}).items()
+                if cal.period_bounds(zone, period)[1] > before
+            }  # fmt: skip
+            for revision in sorted({binding.revision, *closed}):
+                bench = self._bench(self._library(slug, revision))
+                for node in cycles_ended(bench, before, locality.tick, units):
+                    if (self._routing.frozen(node) or binding.revision) == revision:
+                        yield node
 
     def _all_of(self, scheme: str) -> list[str]:
         """Return all nodes of a scheme."""
         return self.state.keys_with_prefix(f"{scheme}\n")
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
-        """A new revision judges everything that is not in a closed period, afresh."""
+        """A new revision judges everything that is not in a closed period, afresh.
+
+        What closed periods tell open ones is asked for anew where that asks for something else.
+        """
         bound = self.state.locality.bindings.get(entry.scheme)
+        asked = None if bound is None else self._library(entry.scheme, bound.revision).asks
         since = entry.at if bound is None else bound.since
         self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
         routed: dict[str, set[int]] = {}
@@ -254,7 +274,9 @@ class Projection:
         dirty = {k for k in known | mine if self._routing.frozen(parse_node(k)) is None}
         for key in sorted(dirty):
             self._put_inputs(self.state.node(key), tuple(sorted(routed.get(key, ()))))
-        return dirty | self._rehome(self._library(entry.scheme, entry.revision), dirty)
+        scheme = self._library(entry.scheme, entry.revision)
+        frozen = known - dirty if asked != scheme.asks else set()
+        return dirty | frozen | self._rehome(scheme, dirty)
 
     def _rehome(self, scheme: Scheme, keys: Iterable[str]) -> set[str]:
         """Hand what has been decided to the nodes that decide it under a new revision.
@@ -441,7 +463,7 @@ class Projection:
         since = locality.bindings[scheme.slug].since
         closes = locality.closes_of(scheme.slug)
         context = Context(locality.tick, self._records, closes, since)
-        return Bench(scheme, context, self._chainer)
+        return Bench(scheme, context, self._chainer, partial(self._routing.rules, scheme.slug))
 
     def _emit(
         self, seq: int, known: NodeState, judged: Judgement, decisions: list[Decision]

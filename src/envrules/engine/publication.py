@@ -21,7 +21,7 @@ def publish(content: Content, acts: Sequence[Act], events: Sequence[Event]) -> C
     `events` are the node's live events, appeals against the slot itself among them: a pending
     one holds publication, an upheld one revokes the decision.
     """
-    content = _appealed(content, _heard(content, events))
+    content = _appealed(content, events)
     mine = [act for act in acts if act.slot == content.slot]
     if not mine:
         return content
@@ -46,11 +46,11 @@ def in_order(acts: Iterable[Act]) -> list[Act]:
     return sorted(acts, key=lambda act: (act.at, act.action, act.by))
 
 
-def upheld(slot: Slot, events: Iterable[Event]) -> Event | None:
-    """Return the event by which an appeal against the slot's decision was upheld."""
+def upheld(slot: Slot, unit: str, events: Iterable[Event]) -> Event | None:
+    """Return the event by which an appeal of the unit against the slot's decision was upheld."""
     last: dict[str, Event] = {}
-    for event in events:
-        if isinstance(event.payload, AppealDecided) and event.payload.target == slot.key():
+    for event in _heard(slot, unit, events):
+        if isinstance(event.payload, AppealDecided):
             last[event.payload.appeal] = event
     return next((e for e in last.values() if e.payload.upheld), None)  # type: ignore[union-attr]
 
@@ -60,12 +60,11 @@ def _covers(act: Act, content: Content) -> bool:
     return content.kind != "slip" or set(content.issues) <= set(act.issues)
 
 
-def _heard(content: Content, events: Sequence[Event]) -> list[Event]:
+def _heard(slot: Slot, unit: str, events: Iterable[Event]) -> list[Event]:
     """Return the appeals that count: by the unit concerned, and decided only if they were filed."""
     about = [
         e for e in events if isinstance(e.payload, AppealFiled | AppealDecided)
-        and e.payload.target == content.slot.key()
-        and (not content.unit or e.payload.unit == content.unit)
+        and e.payload.target == slot.key() and (not unit or e.payload.unit == unit)
     ]  # fmt: skip
     filed = {e.payload.appeal for e in about if isinstance(e.payload, AppealFiled)}
     return [e for e in about if e.payload.appeal in filed]  # type: ignore[union-attr]
@@ -73,18 +72,19 @@ def _heard(content: Content, events: Sequence[Event]) -> list[Event]:
 
 def _appealed(content: Content, events: Sequence[Event]) -> Content:
     """Return the content as appeals leave it; what they did is among its events."""
-    won = upheld(content.slot, events)
+    won = upheld(content.slot, content.unit, events)
     if won is not None:
         decided = won.payload
         assert isinstance(decided, AppealDecided)
         reason = f"{content.reason}；申诉成立，撤销（{decided.organ}{decided.basis}）"
         causes = (*content.events, won.id)
         return replace(content, publication="revoked", reason=reason, events=causes)
-    key = content.slot.key()
-    ended = {e.payload.appeal for e in events if isinstance(e.payload, AppealDecided)
-             and e.payload.target == key}  # fmt: skip
-    pending = [e.id for e in events if isinstance(e.payload, AppealFiled)
-               and e.payload.target == key and e.payload.appeal not in ended]  # fmt: skip
+    heard = _heard(content.slot, content.unit, events)
+    ended = {e.payload.appeal for e in heard if isinstance(e.payload, AppealDecided)}
+    pending = [
+        e.id for e in heard
+        if isinstance(e.payload, AppealFiled) and e.payload.appeal not in ended
+    ]  # fmt: skip
     if not pending:
         return content
     return replace(content, publication="held", events=(*content.events, *pending))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from envrules import calendar as cal
 from envrules.engine.judging import Bench, Feed, Judgement, RectifiedFeed, SeenAgainFeed
 from envrules.engine.nodes import score_node, sharing_units
 from envrules.kinds import deadlines
@@ -19,23 +18,24 @@ def tell_scores(
     bench: Bench, state: IssueState, events: Sequence[Event], judged: Judgement
 ) -> None:
     """Tell each score of each unit and period in which the issue was seen how it stands."""
-    scheme = bench.scheme
-    for score in scheme.scores:
-        names = sorted({score.repeat, score.restore_by} - {""})
-        if not names:
+    seen: dict[tuple[str, str], dict[str, Score]] = {}
+    for event in events:
+        payload = event.payload
+        if not isinstance(payload, Inspection | IssueFound) or not payload.inspection:
             continue
-        seen: dict[str, set[str]] = {}
-        for event in events:
-            for unit in _seen_at(scheme, score, event, state.issue):
-                period = cal.period_of(scheme.timezone, event.occurred_at, score.period)
-                seen.setdefault(unit, set()).add(period)
-        told: list[Feed] = [_stands(bench, state, name) for name in names] if seen else []
-        for unit, periods in seen.items():
-            for period in periods:
-                target = score_node(scheme.slug, score.id, period, unit)
-                later = tuple(sorted(p for p in periods if p > period)) if score.repeat else ()
-                for feed in [*told, SeenAgainFeed(state.issue, later)] if later else told:
-                    judged.feed(target, feed)
+        for kind, period, rules in bench.periods(event.occurred_at):
+            for score in rules.scores:
+                if score.period == kind and score.watches_issues:
+                    for unit in _seen_at(rules, score, event, state.issue):
+                        seen.setdefault((score.id, unit), {})[period] = score
+    for (name, unit), periods in seen.items():
+        for period, score in periods.items():
+            limits = sorted({score.repeat, score.restore_by} - {""})
+            told: list[Feed] = [_stands(bench, state, limit) for limit in limits]
+            later = tuple(sorted(p for p in periods if p > period)) if score.repeat else ()
+            target = score_node(bench.scheme.slug, name, period, unit)
+            for feed in [*told, SeenAgainFeed(state.issue, later)] if later else told:
+                judged.feed(target, feed)
 
 
 def _seen_at(scheme: Scheme, score: Score, event: Event, issue: str) -> Iterator[str]:
@@ -51,14 +51,14 @@ def _seen_at(scheme: Scheme, score: Score, event: Event, issue: str) -> Iterator
 
 def _stands(bench: Bench, state: IssueState, name: str) -> RectifiedFeed:
     """Return how the issue stands against a deadline: put right only if that is final."""
-    deadline = next(item for item in bench.scheme.deadlines if item.id == name)
+    deadline = next((item for item in bench.scheme.deadlines if item.id == name), None)
     try:
-        verdict = deadlines.judge(
+        verdict = None if deadline is None else deadlines.judge(
             deadline, state, bench.scheme.calendar, bench.scheme.day, bench.context.now
-        )
+        )  # fmt: skip
     except NoValueInForce:  # the issue itself says so
         verdict = None
-    if verdict is None:
+    if deadline is None or verdict is None:
         return RectifiedFeed(state.issue, name, None, None, in_time=False)
     stopped, final = state.stop_of(deadline.stops)
     if not final or stopped is None or state.forced_stop(deadline.stops):

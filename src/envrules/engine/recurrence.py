@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from envrules import calendar as cal
 from envrules.engine.judging import Bench, Inputs, Judgement, RecurredFeed, SightingFeed
 from envrules.engine.nodes import Node, score_node
@@ -16,22 +19,35 @@ _SAME = {"unit": "单位", "place": "地点类型", "category": "类别", "point
 
 
 def judge_recurrence(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
-    """Return what came again, what is reopened by it, and what follows."""
-    recurrence = bench.scheme.recurrence(node.parts[0])
+    """Return what came again, what is reopened by it, and what follows.
+
+    Each issue is judged by the rules of the month that it was found in.
+    """
     sightings = [feed.sighting for feed in inputs.fed() if isinstance(feed, SightingFeed)]
-    history = History.of(recurrence, sightings)
     judged = Judgement()
+    by_rules: dict[str, tuple[Bench, list[Sighting]]] = {}
     for sighting in sightings:
+        month = cal.period_of(bench.scheme.timezone, sighting.found, "month")
+        rules = bench.rules(month)
+        by_rules.setdefault(rules.revision, (replace(bench, scheme=rules), []))[1].append(sighting)
+    for court, new in by_rules.values():
+        known = (r for r in court.scheme.recurrences if r.id == node.parts[0])
+        for recurrence in known:
+            _judge(court, History.of(recurrence, sightings), new, judged)
+    return judged
+
+
+def _judge(bench: Bench, history: History, found: Sequence[Sighting], judged: Judgement) -> None:
+    """Judge the issues that these rules judge, each against all that were there before it."""
+    scheme, recurrence = bench.scheme, history.recurrence
+    for sighting in found:
         try:
-            again = history.judge(
-                sighting, bench.scheme.day(sighting.found), bench.scheme.calendar
-            )  # fmt: skip
+            again = history.judge(sighting, scheme.day(sighting.found), scheme.calendar)
         except NoValueInForce as missing:
             judged.add(_no_value(bench, recurrence, sighting, missing))
             continue
         if again is not None:
             _recurred(bench, recurrence, again, history.word, judged)
-    return judged
 
 
 def _recurred(
@@ -53,13 +69,13 @@ def _recurred(
         "recurred", recurrence.id, new.unit, month, new.found, new.issue, content.events, note
     )  # fmt: skip
     bench.tell(judged, fact, content.slot)
-    for name, demotion in scheme.demotions.items():
-        score = scheme.score(name)
-        if demotion.recurred == recurrence.id and new.unit_type in score.units:
-            period = cal.period_of(scheme.timezone, new.found, score.period)
-            target = score_node(scheme.slug, name, period, new.unit)
-            told = RecurredFeed(recurrence.id, content.events, note, content.slot)
-            judged.feed(target, told)
+    told = RecurredFeed(recurrence.id, content.events, note, content.slot)
+    for kind, period, rules in bench.periods(new.found):
+        for name, demotion in rules.demotions.items():
+            score = rules.score(name)
+            lowers = demotion.recurred == recurrence.id and new.unit_type in score.units
+            if lowers and score.period == kind:
+                judged.feed(score_node(scheme.slug, name, period, new.unit), told)
 
 
 def _content(

@@ -51,6 +51,12 @@ class Routing:
         binding = self.state.locality.bindings[node.scheme or self.first_scheme()]
         return self.library(binding.scheme, self.frozen(node) or binding.revision)
 
+    def rules(self, slug: str, period: str) -> Scheme:
+        """Return the rules that judge a period of a scheme: those frozen with it, else today's."""
+        close = self.state.locality.closes.get(slug, {}).get(period)
+        revision = close[1] if close is not None else self.state.locality.bindings[slug].revision
+        return self.library(slug, revision)
+
     def first_scheme(self) -> str:
         """Return the scheme in whose name events that no scheme reads are noted."""
         return min(self.state.locality.bindings)
@@ -61,9 +67,7 @@ class Routing:
         if not closes:
             return None
         period = _period_of(node) or self.state.node(node.key()).period
-        close = closes.get(period)
-        if close is None and period.count("-") == 2:
-            close = closes.get(period[:7])
+        close = closes.get(period) or closes.get(_month_of(period))
         return close[1] if close is not None else None
 
     # ── events ──
@@ -75,9 +79,12 @@ class Routing:
         return replace(entry.event, seq=seq)
 
     def root(self, event: Event, until: int) -> Event | None:
-        """Return what the event is about in the end: itself, or None if that has not arrived."""
+        """Return what the event is about in the end: itself, or None if that has not arrived.
+
+        An appeal against a decision is about no event: it is what a withdrawal of it is about.
+        """
         seen: set[str] = set()
-        while target := target_of(event.payload):
+        while (target := target_of(event.payload)) and not _is_slot(target):
             place = self.state.event_seq(target)
             if place is None or place > until or target in seen:
                 return None
@@ -98,17 +105,19 @@ class Routing:
     def homes(self, event: Event, until: int) -> set[str]:
         """Return the nodes that read an event, knowing the log up to `until`.
 
-        An appeal against a decision is read by the node that its log entry names.
+        An appeal against a decision is read where that is decided; its log entry names the node.
         """
-        if "\n" in target_of(event.payload):
-            ((_, entry),) = self.state.entries((event.seq,))
-            named = entry.node if isinstance(entry, Arrived) else ""
-            return {named or event_node(event.id).key()}
         root = self.root(event, until)
         if root is not None and isinstance(root.payload, CONTEXT_PAYLOADS):
             return set()
         if root is None:
             return {event_node(event.id).key()}
+        slot = target_of(root.payload)
+        if _is_slot(slot):
+            ((_, entry),) = self.state.entries((root.seq,))
+            if isinstance(entry, Arrived) and entry.node:
+                return self._decided(entry.node, slot, entry.issues)
+            return {event_node(root.id).key()}
         nodes = self.nodes_of(root) or [event_node(root.id)]
         return {node.key() for node in nodes}
 
@@ -133,8 +142,13 @@ class Routing:
         """Return who reads an act: its decision's node, and the issues on a slip it serves."""
         if not act.node:
             return set()
-        scheme = parse_node(act.node).scheme
-        return {act.node, *(issue_node(scheme, issue).key() for issue in act.issues)}
+        return self._decided(act.node, act.slot.key() if act.slot else "", act.issues)
+
+    def _decided(self, named: str, slot: str, issues: Iterable[str]) -> set[str]:
+        """Return the node that decides a slot today, where the named one once did, and issues."""
+        node = parse_node(named)
+        home = self.home_of(self.governing(node), node, slot)
+        return {home.key(), *(issue_node(node.scheme, issue).key() for issue in issues)}
 
     def home_of(self, scheme: Scheme, node: Node, slot: str) -> Node:
         """Return the node that decides a slot of `node` under the published rules of a scheme."""
@@ -208,19 +222,20 @@ class Routing:
         node = parse_node(key)
         if node.kind != "issue":
             return unit_of(node), ""
-        binding = self.state.locality.bindings[node.scheme]
-        scheme = self.library(node.scheme, binding.revision)
         events = [
             entry.event for _, entry in self.state.entries(tuple(inputs))
             if isinstance(entry, Arrived)
         ]  # fmt: skip
-        found = [scheme.read(e) for e in live(events) if isinstance(e.payload, IssueFound)]
+        found = [e for e in live(events) if isinstance(e.payload, IssueFound)]
         if not found:
             return "", ""
         first = min(found, key=order_key)
-        assert isinstance(first.payload, IssueFound)
-        month = cal.period_of(scheme.timezone, first.occurred_at, "month")
-        return charged_unit(scheme, first.payload), month
+        zone = self.rules(node.scheme, "").timezone
+        month = cal.period_of(zone, first.occurred_at, "month")
+        scheme = self.rules(node.scheme, month)
+        payload = scheme.read(first).payload
+        assert isinstance(payload, IssueFound)
+        return charged_unit(scheme, payload), month
 
 
 def _period_of(node: Node) -> str:
@@ -232,3 +247,14 @@ def _period_of(node: Node) -> str:
             return node.parts[3]
         case _:
             return ""
+
+
+def _month_of(period: str) -> str:
+    """Return the month that a day or a week ends in, with which it is closed; '' for others."""
+    short = period and cal.period_kind(period) in ("day", "week")
+    return f"{cal.period_dates(period)[1]:%Y-%m}" if short else ""
+
+
+def _is_slot(target: str) -> bool:
+    """Return whether an appeal's target is a decision, by its slot, and no event."""
+    return "\n" in target

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envrules import calendar as cal
+from envrules.engine.appeals import overrun
 from envrules.engine.judging import Bench, Judgement, StandingFeed
 from envrules.engine.nodes import list_node
 from envrules.engine.publication import in_order, upheld
@@ -14,7 +15,7 @@ from envrules.kinds.lists import Standing
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
 from envrules.model.entries import Act
-from envrules.model.events import Event, SlipServed
+from envrules.model.events import AppealFiled, Event, SlipServed
 
 
 def rung_of(ladder: Ladder, rung: str) -> Rung:
@@ -56,17 +57,16 @@ def slip_follows(
     month = cal.period_of(scheme.timezone, slip.at, "month")
     fact = Fact("slip", name, slip.unit, month, slip.at, anchor, slip.events, note)
     bench.tell(judged, fact, slip.slot)
-    for rule in scheme.lists:
-        if name in rule.unless:
-            period = cal.period_of(scheme.timezone, slip.at, scheme.score(rule.of).period)
-            barred = Standing(slip.unit, "", name, "barred", events=slip.events)
-            judged.feed(
-                list_node(scheme.slug, rule.of, period), StandingFeed(period, barred, slip.slot)
-            )
+    barred = Standing(slip.unit, "", name, "barred", events=slip.events)
+    for kind, period, rules in bench.periods(slip.at):
+        for rule in rules.lists:
+            if name in rule.unless and rules.score(rule.of).period == kind:
+                target = list_node(scheme.slug, rule.of, period)
+                judged.feed(target, StandingFeed(period, barred, slip.slot))
 
 
 def service_of_slip(
-    ladder: Ladder, rung: Rung, unit: str, due: Instant, slot: Slot,
+    bench: Bench, ladder: Ladder, rung: Rung, unit: str, due: Instant, slot: Slot,
     events: Sequence[Event], acts: Sequence[Act],
 ) -> Service | None:  # fmt: skip
     """Return when the slip that fell due at `due` was served first; None also if it was revoked.
@@ -88,7 +88,11 @@ def service_of_slip(
         if act.action == "publish" and approved and ladder.served_on_publication:
             services.append(Service(act.at, "公布"))
         approved = approved or act.action == "approve"
-    if upheld(slot, events) is not None:
+    heard = [
+        e for e in events if not isinstance(e.payload, AppealFiled)
+        or e.payload.target != slot.key() or not overrun(bench, e, due)
+    ]  # fmt: skip
+    if upheld(slot, unit, heard) is not None:
         return None
     return min(services, key=lambda s: (s.at, s.event), default=None)
 

@@ -181,11 +181,11 @@ def _close(
     )
     if any(rule.of == score.id for rule in scheme.lists):
         judged.feed(list_node(scheme.slug, score.id, period), StandingFeed(period, standing))
-    for whole in scheme.scores:
-        if score.id in whole.parts:
-            longer = cal.period_around(period, whole.period)
-            target = score_node(scheme.slug, whole.id, longer, unit)
-            judged.feed(target, StandingFeed(period, standing))
+    for kind, longer, rules in bench.periods(start):
+        for whole in rules.scores:
+            if whole.period == kind and score.id in whole.parts:
+                target = score_node(scheme.slug, whole.id, longer, unit)
+                judged.feed(target, StandingFeed(period, standing))
     if account.placed is not None:
         band = _band(bench, score, period, unit, account, account.placed, close, content)
         judged.add(band)

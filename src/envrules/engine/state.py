@@ -5,7 +5,7 @@ The projection works on this alone; a shell takes the changes and stores them, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -86,6 +86,26 @@ def encode_feeds(feeds: Sequence[Feed]) -> bytes:
 def decode_feeds(payload: bytes) -> tuple[Feed, ...]:
     """Return the feeds of a stored form."""
     return _feeds_decoder.decode(payload)
+
+
+class Feeds(Mapping[str, tuple[Feed, ...]]):
+    """What feeds a node, by source: decoded only when asked for, for much is told before a close."""
+
+    def __init__(self, stored: Mapping[str, bytes]) -> None:
+        self._stored = stored
+        self._decoded: dict[str, tuple[Feed, ...]] = {}
+
+    def __getitem__(self, source: str) -> tuple[Feed, ...]:
+        known = self._decoded.get(source)
+        if known is None:
+            known = self._decoded[source] = decode_feeds(self._stored[source])
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
 
 
 class Backing(Protocol):
@@ -203,9 +223,9 @@ class State:
 
     # ── feeds ──
 
-    def feeds(self, target: str) -> dict[str, tuple[Feed, ...]]:
+    def feeds(self, target: str) -> Mapping[str, tuple[Feed, ...]]:
         """Return what feeds a node, by source."""
-        return {source: decode_feeds(payload) for source, payload in self._fed(target).items()}
+        return Feeds(self._fed(target))
 
     def _fed(self, target: str) -> dict[str, bytes]:
         known = self._feeds.get(target)

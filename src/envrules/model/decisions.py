@@ -89,6 +89,11 @@ class Content(Frozen):
     revision: str = ""
     """Revision of the ruleset that judged it."""
 
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The issues whose clocks this decision drives: those on a slip."""
+        return self.issues if self.kind == "slip" else ()
+
     def essence(self) -> str:
         """Return the digest of what is said, apart from where the ruleset's lines stand today.
 

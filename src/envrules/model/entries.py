@@ -67,6 +67,8 @@ class Arrived(Frozen, tag_field="@", tag="event"):
     """Principal that submitted it: who submits does not approve."""
     node: str = ""
     """For an appeal against a decision: the node that the decision came from."""
+    issues: tuple[str, ...] = ()
+    """For an appeal against a slip: the issues on it, whose clocks stop if it is upheld."""
 
 
 Entry: TypeAlias = Arrived | Tick | Published | Closed | Act

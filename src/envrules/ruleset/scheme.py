@@ -17,7 +17,7 @@ from envrules.kinds.consequences import Rule
 from envrules.kinds.deadlines import Deadline
 from envrules.kinds.duties import Duty
 from envrules.kinds.gates import Gate
-from envrules.kinds.indicators import Indicator
+from envrules.kinds.indicators import Indicator, Measured
 from envrules.kinds.ladders import Ladder
 from envrules.kinds.lifecycle import Lifecycle
 from envrules.kinds.lists import ListRule
@@ -94,6 +94,24 @@ class Scheme:
         """
         ways = (way for rule in self.rules for way in rule.alternatives)
         return any(len(way.present) + len(way.absent) > 1 for way in ways)
+
+    @cached_property
+    def asks(self) -> tuple[object, ...]:
+        """What its periods ask of what happened, and was judged, in others.
+
+        Where two revisions ask the same, a closed period has nothing new to tell an open one.
+        """
+        ways = [way for rule in self.rules for way in rule.alternatives]
+        return (
+            self.mixes_facts, {pair for way in ways for pair in (*way.present, *way.absent)},
+            {(s.id, s.period, s.units, s.parts, s.counts, s.repeat, s.restore_by)
+             for s in self.scores},
+            [(i.id, i.period, i.units, i.origin) for i in self.indicators
+             if not isinstance(i.origin, Measured)],
+            {name: demotion.recurred for name, demotion in self.demotions.items()},
+            {(rule.of, name) for rule in self.lists for name in rule.unless},
+            self.lifecycle.charge, tuple(self.lifecycle.shares),
+        )  # fmt: skip
 
     @cached_property
     def closable(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from envrules.engine.projection import Projection
 from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
-from envrules.model.decisions import Content, Decision, decode_decision
+from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
 from envrules.ruleset.codes import CodeTableText
@@ -145,22 +145,25 @@ class Runtime:
         return receipts
 
     def _entry(self, locality: str, event: Event, by: str) -> NewEntry:
-        node = ""
+        entry = Arrived(event, by)
         if isinstance(event.payload, AppealFiled | AppealDecided):
-            node = self._node_of_target(locality, event.payload.target)
+            entry = Arrived(event, by, *self._disputed(locality, event.payload.target))
         content = digest(encode_event(event)).encode()
-        payload = encode_entry(Arrived(event, by, node))
+        payload = encode_entry(entry)
         return NewEntry("event", payload, event.id, content, by)
 
-    def _node_of_target(self, locality: str, target: str) -> str:
+    def _disputed(self, locality: str, target: str) -> tuple[str, tuple[str, ...]]:
         """An appeal against a decision names its slot; it is read by the node that decided.
 
-        The node goes into the log, so that the replay needs no look at what was decided.
+        The node, and the issues on a slip, go into the log, so that the replay needs no look at
+        what was decided.
         """
         if "\n" not in target:  # an event, or a finding of one
-            return ""
+            return "", ()
         history = self.store.slot_history(locality, target)
-        return history[-1].node if history else ""
+        if not history:
+            return "", ()
+        return history[-1].node, decode_decision(history[-1].payload).content.served
 
     def _later(self, locality: str, entries: Sequence[NewEntry]) -> Future[list[Appended]]:
         return self._appender.append_later(locality, entries, self.clock())
@@ -323,7 +326,7 @@ class Runtime:
         now = self.local_time(state)
         acts = [
             Act(action, by, now, row.node, content.slot, content.substance(),  # type: ignore[arg-type]
-                _served_issues(content), 0, reason)
+                content.served, 0, reason)
             for action in actions
         ]  # fmt: skip
         return self._append(locality, Tick(self.clock()), *acts)
@@ -355,8 +358,3 @@ class Runtime:
 
 
 _KINDS = {Tick: "tick", Published: "published", Closed: "closed", Act: "act"}
-
-
-def _served_issues(content: Content) -> tuple[str, ...]:
-    """Publishing a slip serves it for the issues on it."""
-    return content.issues if content.kind == "slip" else ()

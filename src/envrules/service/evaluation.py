@@ -100,16 +100,18 @@ def _entry(locality: MemoryLocality, scheme: Scheme, item: Given) -> Entry:
             return Closed(scheme.slug, item.period)
         case Tick():
             return item
-    node = ""
     if isinstance(item.payload, AppealFiled | AppealDecided):
-        node = _node_of(locality, item.payload.target)
-    return Arrived(item, node=node)
+        return Arrived(item, "", *_disputed(locality, item.payload.target))
+    return Arrived(item)
 
 
-def _node_of(locality: MemoryLocality, target: str) -> str:
-    """Return the node that decided the slot that an appeal disputes, if it disputes one."""
-    decided = locality.state.changes.decisions
-    return next((node for d, node in reversed(decided) if d.content.slot.key() == target), "")
+def _disputed(locality: MemoryLocality, target: str) -> tuple[str, tuple[str, ...]]:
+    """Return the node that decided the slot that an appeal disputes, if it does, and its issues."""
+    decided = reversed(locality.state.changes.decisions)
+    return next(
+        ((node, d.content.served) for d, node in decided if d.content.slot.key() == target),
+        ("", ()),
+    )
 
 
 def _check_close(locality: MemoryLocality, scheme: Scheme, period: str, i: int) -> None:
