@@ -54,8 +54,8 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     )  # fmt: skip
     judged.add(content)
     if outcome in _TOLD:
-        period = cal.period_of(scheme.timezone, opens, "month")
-        fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
+        month = _month(scheme, cycle, due - 1)
+        fact = Fact(_TOLD[outcome], duty.id, unit, month, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
         _count(bench, duty, cycle, unit, outcome, causes, judged)
     return judged
@@ -89,6 +89,13 @@ def _instants(scheme: Scheme, span: Span) -> tuple[Instant, Instant]:
     return cal.local_instant(zone, span.first), cal.local_instant(zone, span.after)
 
 
+def _month(scheme: Scheme, cycle: str, at: Instant) -> str:
+    """Return the month that rules read a cycle in: a longer cycle is read in the month of `at`."""
+    if cal.period_kind(cycle) in ("quarter", "year"):
+        return cal.period_of(scheme.timezone, at, "month")
+    return cal.period_around(cycle, "month")
+
+
 def _span_steps(duty: Duty, cycle: str) -> tuple[Step, ...]:
     """Return the campaign and the days that limit a cycle, each with the value in force."""
     last = cal.period_dates(cycle)[1]
@@ -120,8 +127,8 @@ def _not_accepted(
             revision=scheme.revision,
         )  # fmt: skip
         judged.add(content)
-        period = cal.period_of(scheme.timezone, at, "month")
-        fact = Fact("not_accepted", duty.id, unit, period, at, "", (event.id,), note)
+        month = _month(scheme, cycle, at)
+        fact = Fact("not_accepted", duty.id, unit, month, at, "", (event.id,), note)
         bench.tell(judged, fact, content.slot)
 
 
@@ -129,17 +136,14 @@ def _count(
     bench: Bench, duty: Duty, cycle: str, unit: str, outcome: str, events: tuple[str, ...],
     judged: Judgement,
 ) -> None:  # fmt: skip
-    """Tell the indicators of the units above how this one did.
-
-    A week counts in the period that it ends in: a close the day after a month knows no more.
-    """
+    """Tell the indicators of the units above how this one did."""
     scheme = bench.scheme
     end = cal.period_bounds(scheme.timezone, cycle)[1]
     counted = CountFeed(Counted(f"{unit}/{cycle}", (outcome,), events))
     for indicator in scheme.indicators:
         if not isinstance(indicator.origin, CountedDuties) or indicator.origin.duty != duty.id:
             continue
-        period = cal.period_of(scheme.timezone, end - 1, indicator.period)
+        period = cal.period_around(cycle, indicator.period)
         for above in bench.context.registry.lineage(unit, end - 1)[1:]:
             if above.type in indicator.units:
                 node = indicator_node(scheme.slug, indicator.id, period, above.id)
