@@ -125,7 +125,9 @@ def test_a_candidate_of_the_past_must_be_meant(watched: Site, file: Path, cli: C
         "publish", "yunxi", TOWN, "--revision", "candidate", "--retroactive", "--reason", "改"
     )
     assert ran.code == 0, ran.err
-    bands = {s.unit: s.band.id for s in watched.client().standings("yunxi", TOWN, "monthly", "2026-07")}
+    bands = {
+        s.unit: s.band.id for s in watched.client().standings("yunxi", TOWN, "monthly", "2026-07")
+    }
     assert bands["sun"] == "ok"
     ran = cli("diff", "current", "candidate", "-l", "yunxi")
     assert "is what is in force" in ran.err
@@ -134,7 +136,12 @@ def test_a_candidate_of_the_past_must_be_meant(watched: Site, file: Path, cli: C
 def test_a_candidate_has_the_localitys_own_values(watched: Site, file: Path, cli: Cli) -> None:
     """What a locality sets itself stays as it is when the file's edit is published."""
     assert cli("publish", "yunxi", TOWN, "--set", "warning_line=60@2026-12-01").code == 0
-    edit(watched, file, "未写期限, values: {always: 3}", "未写期限, values: {always: 3, 2026-12-01: 5}")
+    edit(
+        watched,
+        file,
+        "未写期限, values: {always: 3}",
+        "未写期限, values: {always: 3, 2026-12-01: 5}",
+    )
     assert cli("diff", "current", "candidate", "-l", "yunxi").out.startswith(
         "parameters.notice_within 整改期限: 3 → 5"
     )

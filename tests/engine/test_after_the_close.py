@@ -126,7 +126,7 @@ def test_an_appeal_that_does_not_count_leaves_a_slip_served() -> None:
 @pytest.mark.parametrize(
     ("dispute", "indicator", "figures"),
     [
-        ("duties.tour unit:zhao 2026W29", "indicators.toured unit:xian 2026-07", ("0/12", "0/11")),
+        ("duties.tour unit:zhao 2026W29", "indicators.toured unit:xian 2026-07", ("0/15", "0/14")),
         ("deadlines.fix issue:B f-B", "indicators.fixed unit:xian 2026-07", ("1/2", "1/1")),
     ],
 )

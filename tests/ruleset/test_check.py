@@ -287,3 +287,88 @@ def test_large_file_is_refused_by_its_size(tmp_path: Path) -> None:
     """A file beyond the limit is not read to the end."""
     (tmp_path / "big.yaml").write_bytes(b"# " + b"x" * 2_000_000)
     assert [problem.code for problem in check_files([tmp_path])] == ["ER109"]
+
+
+def test_only_rules_require_reports(good: str) -> None:
+    """What a list would require is never due, so no rule may build on its lateness."""
+    text = changed(
+        good, ("  承诺: {", "  总结: {action: pledge, ref: m 七}\n  承诺: {"),
+        ("bottom: $last, then: [通报]", "bottom: $last, then: [{require: 总结, by: 村书记, within: $limit}]"),
+        ("late: 承诺", "late: 总结"),
+    )  # fmt: skip
+    assert said(text) == [
+        "ER509 lists.black: only a rule can require a report, 总结 has no effect",
+        "ER601 rule weak: no fact `late: 总结` can ever hold",
+    ]
+
+
+def test_lists_of_two_scores_do_not_exclude_each_other(good: str) -> None:
+    """A list is held against the lists and bands of its own score, and against slips of any ladder."""
+    item = "  worst: {title: 末位, of: yearly, bottom: $last, never_with: black, unless: [%s], ref: m 九}\n"
+    for fact, idle in (("slips.red", []), ("monthly.warned", ["monthly.warned"])):
+        text = changed(good, ("lists:\n", f"lists:\n{item % fact}"))
+        assert said(text.replace("of: yearly", "of: monthly")) == []
+        assert said(text) == [
+            "ER509 lists.worst.never_with has no effect: black ranks by monthly, this list by yearly",
+            *(f"ER509 lists.worst.unless: {name} has no effect, for the list ranks by yearly"
+              for name in idle),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ends", "ended"),
+    [
+        ('{always: "2026-03-01", 2027-06-01: "2027-03-01"}', ""),
+        ('{always: "2026-05-31", 2028-01-01: "2027-05-31"}', "2026-05-31"),
+        ('{2029-01-01: "2026-05-31"}', ""),
+    ],
+)
+def test_a_window_goes_by_the_values_of_its_year(good: str, ends: str, ended: str) -> None:
+    """An end that changes within the year is the new one's; one that has no value yet is none."""
+    text = changed(
+        good, ("every: month, ", "every: month, during: drive, "),
+        ("duties:\n", "campaigns: {drive: {title: 整治, starts: $opens, until: $ends, ref: m 四}}\nduties:\n"),
+        ("parameters:\n", f"""parameters:
+  opens: {{title: 始, unit: date, ref: m 四, values: {{always: "2026-03-01", 2027-01-01: "2027-03-01"}}}}
+  ends: {{title: 止, unit: date, ref: m 四, values: {ends}}}
+"""),
+    )  # fmt: skip
+    start = "ER509 campaigns.drive has no day: it starts on 2027-03-01 and lasts until"
+    assert said(text) == ([f"{start} {ended}"] if ended else [])
+
+
+YEARLY = """
+  yearly:
+  - {id: bad, title: 差, below: $line, ref: m 八}
+  - {id: good, title: 好, at_least: $line, ref: m 八}
+indicators:
+  clear: {title: 水清, unit: [village], period: quarter, measured: {}, at_least: $last, ref: m 十}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "apart"),
+    [
+        ("{all: [{band: monthly.warned}, {overdue: fix}]}", []),
+        ("{list: black, none: [{missed: tour}, {band: any}]}", []),
+        ("{list: black, none: [{band: yearly.bad}]}",
+         ["`band: yearly.bad` is of a year and `list: black` of a month"]),
+        ("{all: [{overdue: fix}, {band: yearly.bad}]}",
+         ["`band: yearly.bad` is of a year and `overdue: fix` of a month"]),
+        ("{any: [{band: any}, {late: tour}], none: [{indicator: clear.met}]}",
+         ["`indicator: clear.met` is of a quarter and `band: any` of a month or year",
+          "`indicator: clear.met` is of a quarter and `late: tour` of a month"]),
+        ("{all: [{rule: yearly}, {late: 承诺}]}",
+         ["`late: 承诺` is of a month and `rule: yearly` of a year"]),
+        ("{all: [{indicator: any}, {late: any}]}",
+         ["`late: any` is of a month and `indicator: any` of a quarter"]),
+    ],
+)  # fmt: skip
+def test_facts_of_different_periods_never_meet(good: str, when: str, apart: list[str]) -> None:
+    """What must hold together is of one kind of period, and so is what must not hold besides."""
+    rules = (
+        "rules:\n- {id: yearly, title: 年度, when: {band: yearly.bad}, then: [通报], ref: m 八}\n"
+        f"- {{id: one, title: 一条, when: {when}, then: [通报], ref: m 八}}\n"
+    )
+    text = changed(good, ("\nlists:", f"{YEARLY}\nlists:"), ("rules:\n", rules))
+    assert said(text) == [f"ER605 rule one: {pair}, so they never meet" for pair in apart]
