@@ -24,19 +24,9 @@ ROWS = (
     ("store",),
     ("runtime",),
     ("v1", "wire"),
-    (
-        "cases",
-        "clauses",
-        "client",
-        "service",
-        "report",
-        "demo",
-        "excel",
-        "scaffold",
-        "pytest_plugin",
-        "cli",
-    ),
-)
+    ("cases", "clauses", "client", "service", "report", "demo", "excel", "scaffold",
+     "pytest_plugin", "cli"),
+)  # fmt: skip
 ORDER = {name: (row, place) for row, names in enumerate(ROWS) for place, name in enumerate(names)}
 PURE = ("model", "calendar", "kinds", "engine")
 """Layers that import neither I/O nor a clock."""
