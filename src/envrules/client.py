@@ -56,7 +56,7 @@ R = TypeVar("R")
 TIMEOUT = 30.0
 """Seconds that a call may take before it is given up."""
 _LONG = 90.0
-"""The same for calls that wait for a judgement."""
+"""The same for calls that wait for a judgement, or look at every issue there is."""
 
 
 @dataclass(frozen=True)
@@ -408,7 +408,7 @@ class Client:
         request = standing_service_pb2.GetPeriodReportRequest(
             locality=locality, scheme=scheme, period=period, known_at=known_at
         )
-        return self._call(self.standing_stub.GetPeriodReport, request).report
+        return self._call(self.standing_stub.GetPeriodReport, request, _LONG).report
 
     # ── without state ──
 

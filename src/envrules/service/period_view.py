@@ -266,9 +266,13 @@ class PeriodView:
         )
 
     def cases(self) -> list[Case]:
-        """Return the issues as they stood at the end of the period, as known at its close."""
+        """Return the issues as they stood at the end of the period, as known at its close.
+
+        In an open one no limit has run out before the locality's own time has passed it: what
+        keeps it may still be on its way.
+        """
         until = None if self.close is None else self.close.seq
-        as_of = self.as_of if self.close is None else None
+        as_of = min(self.as_of, self._state.tick) if self.close is None else None
 
         def ask() -> list[Case]:
             known_at = self._past if until is None else until

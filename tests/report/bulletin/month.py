@@ -57,7 +57,8 @@ def _checks(period: str) -> Iterator[Event]:
         yield Event(name, at(f"{period}-15 09:00"), payload)
 
 
-def _issue(name: str, unit: str, when: str, *moves: tuple[str, Move]) -> Iterator[Event]:
+def issue_of(name: str, unit: str, when: str, *moves: tuple[str, Move]) -> Iterator[Event]:
+    """An issue of rubbish, and its steps."""
     found = IssueFound(name, category="垃圾", place="road", place_unit=unit)
     yield Event(f"{name}-found", at(f"2026-{when}"), found)
     for n, (moment, move) in enumerate(moves):
@@ -68,15 +69,15 @@ def _issue(name: str, unit: str, when: str, *moves: tuple[str, Move]) -> Iterato
 
 def _issues() -> Iterator[Event]:
     start: tuple[Move, ...] = ("accepted", "filed")
-    yield from _issue("G1", "zhao", "07-10 10:00", *(("07-10 11:00", m) for m in start),
+    yield from issue_of("G1", "zhao", "07-10 10:00", *(("07-10 11:00", m) for m in start),
                       ("07-11 10:00", "closed"))  # fmt: skip
-    yield from _issue("G2", "qian", "07-10 10:00", *(("07-10 11:00", m) for m in start),
+    yield from issue_of("G2", "qian", "07-10 10:00", *(("07-10 11:00", m) for m in start),
                       ("07-13 12:00", "closed"))  # fmt: skip
-    yield from _issue("G3", "sun", "07-20 10:00", ("07-20 11:00", "accepted"))
-    yield from _issue("G4", "sun", "07-25 10:00", ("07-25 11:00", "force_closed"))
-    yield from _issue("G5", "qian", "07-26 10:00", ("07-26 11:00", "deferred"))
-    yield from _issue("G6", "zhao", "07-27 10:00", ("07-27 11:00", "suspended"))
-    yield from _issue(
+    yield from issue_of("G3", "sun", "07-20 10:00", ("07-20 11:00", "accepted"))
+    yield from issue_of("G4", "sun", "07-25 10:00", ("07-25 11:00", "force_closed"))
+    yield from issue_of("G5", "qian", "07-26 10:00", ("07-26 11:00", "deferred"))
+    yield from issue_of("G6", "zhao", "07-27 10:00", ("07-27 11:00", "suspended"))
+    yield from issue_of(
         "G7", "zhao", "07-14 10:00", ("07-14 11:00", "accepted"), ("07-14 12:00", "handled"),
         ("07-14 13:00", "check_failed"), ("07-14 14:00", "handled"),
         ("07-14 15:00", "check_failed"), ("07-15 10:00", "closed"),

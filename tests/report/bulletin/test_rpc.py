@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
-from tests.report.bulletin.month import PERIOD, PLACE, SCHEME
-from tests.service.site import Site
+from tests.report.bulletin.month import PERIOD, PLACE, SCHEME, issue_of, open_town
+from tests.service.site import Site, at
 
 from envrules.cli.server import Client
 from envrules.v1 import standings_pb2 as pb
@@ -65,3 +68,27 @@ def test_what_was_known_before(town: Site) -> None:
     with Client.connect(town.address, principal="vendor") as client:
         report = client.report(PLACE, SCHEME, PERIOD, known_at=8)
     assert {f.value for f in report.figures} <= {"", "0"}
+
+
+def test_time_runs_as_the_locality_s_clock(start_town: Site) -> None:
+    """A limit that has passed by the wall clock is not due while its source may still deliver."""
+    with Client.connect(start_town.address, principal="grid") as client:
+        client.submit(PLACE, [*issue_of("H1", "zhao", "08-02 10:00")], decided=True)
+        assert value(client.report(PLACE, SCHEME, "2026-08"), "due") == "0"
+        client.advance(PLACE, "grid", at("2026-08-04 10:00:01"))
+        head = client.locality(PLACE).head_seq
+        assert start_town.runtime.wait_decided(PLACE, head, 30)
+        assert value(client.report(PLACE, SCHEME, "2026-08"), "due") == "1"
+
+
+def value(report: pb.PeriodReport, name: str) -> str:
+    """A figure of a report."""
+    return next(figure.value for figure in report.figures if figure.figure == name)
+
+
+@pytest.fixture
+def start_town(tmp_path: Path) -> Iterator[Site]:
+    """A town of the test's own; its source has delivered all before the 1st of August, 9:00."""
+    site = open_town(tmp_path, closed=False)
+    yield site
+    site.stop(grace=0)
