@@ -29,7 +29,10 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watched(
-    tmp_path: Path, file: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    file: Path,
+    cli: Cli,  # noqa: ARG001 -- it empties the environment before we fill it
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
     """A server that watches it, with the town of an open July; commands go to it."""
     site = open_site(tmp_path, rulesets=file.parent, settle_seconds=0.05)
@@ -155,7 +158,8 @@ def test_a_candidate_has_the_localitys_own_values(watched: Site, file: Path, cli
     assert "override of unknown parameter warning_line" in ran.err
 
 
-def test_a_colleague_was_quicker(watched: Site, cli: Cli) -> None:
+@pytest.mark.usefixtures("watched")
+def test_a_colleague_was_quicker(cli: Cli) -> None:
     """--expect names what was looked at; if another revision is in force by now, nothing happens."""
     (first,) = cli("revisions", "yunxi", TOWN, "--json").json["revisions"]
     cli("publish", "yunxi", TOWN, "--set", "warning_line=65@2026-12-01")
@@ -189,7 +193,8 @@ def test_files_are_compared_without_a_server(tmp_path: Path, cli: Cli) -> None:
     assert (ran.code, "liuhu" in ran.err) == (1, True)
 
 
-def test_what_is_not_there(watched: Site, cli: Cli) -> None:
+@pytest.mark.usefixtures("watched")
+def test_what_is_not_there(cli: Cli) -> None:
     """Unknown schemes, revisions and candidates are told as such."""
     assert "does not use scheme 'liuhu'" in cli("revisions", "yunxi", "liuhu").err
     assert "has no revision" in cli("publish", "yunxi", TOWN, "--revision", "feedfeed").err

@@ -38,6 +38,10 @@ class Fired:
     """What would have made it fire as well, later: more evidence for the same consequence."""
 
 
+_KEPT = 64
+"""Revisions whose rules are kept ready; the oldest goes first."""
+
+
 class Chainer:
     """The chaining engines of all schemes in use, one per revision."""
 
@@ -49,6 +53,8 @@ class Chainer:
         key = f"{scheme.slug}@{scheme.revision}"
         book = self._books.get(key)
         if book is None:
+            if len(self._books) == _KEPT:
+                del self._books[next(iter(self._books))]
             book = self._books[key] = _Book(scheme)
         return book
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from envrules import calendar as cal
 from envrules.ruleset.schema import CalendarSpec
 
 
 def work_calendar(timezone: str, spec: CalendarSpec) -> cal.WorkCalendar:
-    """Return the office's working-time calendar."""
+    """Return the office's working-time calendar: one for all rulesets that write it alike.
+
+    What a calendar has counted is kept with it, a megabyte soon, and revisions come and go.
+    """
+    return _shared(timezone, spec.model_dump_json(by_alias=True, exclude_defaults=True))
+
+
+@lru_cache(maxsize=256)
+def _shared(timezone: str, written: str) -> cal.WorkCalendar:
+    spec = CalendarSpec.model_validate_json(written)
     overlay = cal.overlay_from_data({
         "published_years": list(spec.years), "holidays": dict(spec.holidays),
         "workdays": dict(spec.workdays),

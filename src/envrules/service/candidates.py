@@ -23,7 +23,8 @@ _KEPT = 256
 class Candidate:
     """The file of a scheme with one locality's own values and codes."""
 
-    ruleset: Ruleset
+    scheme: str
+    revision: str
     in_force: str
     """Revision that it would follow."""
     changes: Sequence[Change]
@@ -59,7 +60,7 @@ class Candidates:
             found = self._compared(file, before, today)
             self._known.put(key, found)
         # The revision is the same where only a comment is another.
-        return found if found.ruleset.scheme.revision != binding.revision else None
+        return found if found.revision != binding.revision else None
 
     def _compared(self, file: Revision, before: Ruleset, today: date) -> Candidate:
         own, runtime = before.source, self._host.runtime
@@ -69,7 +70,9 @@ class Candidates:
         after = Ruleset(runtime.library.source(scheme.slug, scheme.revision), scheme)
         changes = after.changes(before)
         past = any(reaches_back(change, today) for change in changes)
-        return Candidate(after, before.scheme.revision, changes, past)
+        return Candidate(
+            scheme.slug, scheme.revision, before.scheme.revision, changes, past
+        )  # fmt: skip
 
     def state(self, binding: Binding) -> tuple[Candidate | None, Sequence[Problem]]:
         """Return the candidate, and why the file cannot be used in this locality."""

@@ -163,7 +163,7 @@ class LocalityService(LocalityServiceServicer):
         candidate, problems = self._candidates.state(binding)
         return pb.WatchedRuleset(
             path=watched.file, read_at=timestamp(watched.read_at), problems=problems_out(problems),
-            candidate=candidate.ruleset.scheme.revision if candidate is not None else "",
+            candidate=candidate.revision if candidate is not None else "",
             retroactive=candidate is not None and candidate.retroactive,
             accepted=watched.accepted, refused=watched.refused,
         )  # fmt: skip

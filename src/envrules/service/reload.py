@@ -175,12 +175,13 @@ class Reloader:
         return True
 
     def _decide(self, locality: str, candidate: Candidate) -> None:
-        scheme, revision = candidate.ruleset.scheme.slug, candidate.ruleset.scheme.revision
-        file = candidate.ruleset.source.file
+        scheme, revision = candidate.scheme, candidate.revision
         if self._host.config.publish == "auto" and not candidate.retroactive:
+            ruleset = self._host.shelf.revision(scheme, revision)
             done = self._publisher.publish(Publication(
-                locality, candidate.ruleset, keeps_codes=False, by=BY, reason=f"{file} was edited",
-                retroactive=False, expected=candidate.in_force, validate_only=False,
+                locality, ruleset, keeps_codes=False, by=BY,
+                reason=f"{ruleset.source.file} was edited", retroactive=False,
+                expected=candidate.in_force, validate_only=False,
             ))  # fmt: skip
             log.info("%s: %s %s judges from log entry %d", locality, scheme, revision, done.seq)
             return
