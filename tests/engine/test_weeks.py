@@ -8,8 +8,8 @@ import pytest
 from tests.engine.test_score_side import Town, at, shipped
 
 from envrules.engine.standings import standings
-from envrules.model.entries import Closed, Tick
-from envrules.model.events import ReportFiled, ScoreSupplied
+from envrules.model.entries import Arrived, Closed, Tick
+from envrules.model.events import Event, ReportFiled, ScoreSupplied
 from envrules.ruleset.check import check_ruleset
 from envrules.ruleset.load import load_ruleset
 from envrules.runtime.closing import check_closable
@@ -103,3 +103,30 @@ def test_a_report_required_by_a_week_need_not_name_it() -> None:
     town.close("2026W28", "07-13 09:00")
     town.tell("r", "07-14 09:00", ReportFiled("zhao", "承诺"))
     assert [c.outcome for c in town.holds("duty") if c.title == "承诺"] == ["on_time"]
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "before", "filed", "outcome"),
+    [
+        ("24:00", 0, True, "overdue"), ("24:00", 0, False, "overdue"), ("24:00", 1, True, "on_time"),
+        ("24:00", 1, False, "running"), ("18:00", 0, True, "on_time"), ("18:00", 0, False, "running"),
+        ("18:00", -1, False, "overdue"),
+    ],
+)  # fmt: skip
+def test_a_report_keeps_its_limit_as_any_clock_does(
+    cut_off: str, before: int, filed: bool, outcome: str
+) -> None:
+    """At 24:00 the next day has begun; at another hour of a same-day limit it is still in time."""
+    tonight = f'  tonight: {{title: 当日, unit: same_day, ref: d 四二, values: {{always: "{cut_off}"}}}}\n'
+    text = WEEKLY.replace("书记, within: $red_after", "书记, within: $tonight")
+    text = text.replace("parameters:\n", f"parameters:\n{tonight}", 1)
+    assert check_ruleset(load_ruleset(text, "rulesets/liuhu.yaml")) == []
+    town = Town("liuhu", "zhao", text=text)
+    supply(town, "2026W28", "07-12 20:00", "60")
+    town.close("2026W28", "07-13 09:00")
+    when = at("07-14 00:00" if cut_off == "24:00" else "07-13 18:00") - before
+    if filed:
+        town.memory.append(Arrived(Event("r", when, ReportFiled("zhao", "承诺"))))
+    else:
+        town.memory.append(Tick(when))
+    assert [c.outcome for c in town.holds("duty") if c.title == "承诺"] == [outcome]

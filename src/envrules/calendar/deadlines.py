@@ -36,6 +36,11 @@ class Deadline(Frozen, frozen=True):
         """Whether an open pause keeps the limit from running out."""
         return self.due is None
 
+    @property
+    def runs_out(self) -> Instant | None:
+        """The first instant that is too late."""
+        return self.due + 1 if self.due is not None and self.inclusive else self.due
+
 
 def deadline(
     calendar: WorkCalendar,

@@ -132,7 +132,7 @@ class _Court:
         due = limit.due
         assert due is not None
         filed = self._answer(fired, outcome)
-        state = self._outcome(due, filed)
+        state = self._outcome(limit, filed)
         in_force = outcome.within.at(self.scheme.day(at))
         words = {"running": "待提交", "on_time": "按期提交", "overdue": "逾期"}[state]
         shown = show_time(self.scheme.timezone, due)
@@ -150,12 +150,12 @@ class _Court:
             warnings=unpublished(limit), publication="held" if held else "published",
             revision=self.scheme.revision,
         )  # fmt: skip
-        return content, due + 1 if state == "running" else None
+        return content, limit.runs_out if state == "running" else None
 
-    def _outcome(self, due: Instant, filed: Event | None) -> str:
-        if filed is not None and filed.occurred_at <= due:
-            return "on_time"
-        return "overdue" if self.bench.context.now > due else "running"
+    def _outcome(self, limit: cal.Deadline, filed: Event | None) -> str:
+        if not cal.is_on_time(limit, filed.occurred_at if filed else self.bench.context.now):
+            return "overdue"
+        return "on_time" if filed else "running"
 
     def _limit(self, fired: Fired, outcome: Outcome) -> cal.Deadline:
         """Return the limit of a required report."""
