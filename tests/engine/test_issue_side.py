@@ -32,6 +32,10 @@ VARIANTS = {
         "rules:\n",
         "rules:\n- {id: twice, title: 再行督导, when: {rule: weak}, then: [督导整改], ref: m 三2}\n",
     ),
+    "filed": (
+        "    starts: found\n    ref: m 三1通知单\n    rungs",
+        "    starts: filed\n    ref: m 三1通知单\n    rungs",
+    ),
     "recent": (
         "rules:\n",
         "rules:\n- {id: again, title: 再查, when: {rule: weak}, ref: m 三2, then: [$REPORT]}\n".replace(
@@ -310,3 +314,12 @@ def test_a_later_slip_names_the_service_of_the_one_before() -> None:
     assert slips["yellow"].steps[0].note == "白单于 2026-07-02 18:00 公布"
     assert slips["red"].steps[0].note == "黄单于 2026-07-07 10:00 送达"
     assert "s" in slips["red"].events
+
+
+def test_a_slip_at_the_start_names_the_step_that_started_it() -> None:
+    """Its time is that of the step from which the ladder counts, and so is its word."""
+    assert "案件 G1 于 2026-07-06 10:00 发现，下达" in Town().holds("ladders.notice.notice").reason
+    town = Town("filed")
+    town.move("07-06 14:00", "filed")
+    said = town.holds("ladders.notice.notice").reason
+    assert "案件 G1 于 2026-07-06 14:00 立案，下达" in said

@@ -145,7 +145,7 @@ def _single_slip(
     bench: Bench, ladder: ladders.Ladder, firing: ladders.Firing, slot: Slot, judged: Judgement
 ) -> None:
     rung = rung_of(ladder, firing.rung)
-    note = slip_note(bench, rung, [firing])
+    note = slip_note(bench, ladder, rung, [firing])
     content = Content(
         slot=slot, kind="slip", outcome=rung.id, title=rung.citation.title,
         reason=f"{bench.title(firing.unit, firing.at)}：{note}", at=firing.at, unit=firing.unit,

@@ -11,6 +11,7 @@ from envrules.engine.nodes import list_node
 from envrules.engine.publication import in_order, upheld
 from envrules.kinds.consequences import Fact
 from envrules.kinds.ladders import Firing, Ladder, Rung, Service
+from envrules.kinds.lifecycle import WORDS
 from envrules.kinds.lists import Standing
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
@@ -38,13 +39,15 @@ def show_time(zone: str, instant: Instant) -> str:
     return f"{cal.local_datetime(zone, instant):%Y-%m-%d %H:%M}"
 
 
-def slip_note(bench: Bench, rung: Rung, firings: Sequence[Firing]) -> str:
+def slip_note(bench: Bench, ladder: Ladder, rung: Rung, firings: Sequence[Firing]) -> str:
     """Return what happened, in Chinese, without naming the unit."""
     issues = "、".join(f.issue for f in firings)
     when = show_time(bench.scheme.timezone, firings[0].at)
     words = "、".join(o.words for o in rung.then) or rung.citation.title
     if rung.clock == "start":
-        return f"案件 {issues} 于 {when} 发现，下达{rung.citation.title}（{words}）"
+        return (
+            f"案件 {issues} 于 {when} {WORDS[ladder.starts]}，下达{rung.citation.title}（{words}）"
+        )
     cause = "经督导直接下发" if all(f.direct for f in firings) else "未在时限内办结"
     return f"案件 {issues} 至 {when} {cause}，下达{rung.citation.title}（{words}）"
 

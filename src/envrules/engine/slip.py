@@ -21,7 +21,7 @@ def judge_slip(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     scheme = bench.scheme
     ladder = scheme.ladder(ladder_id)
     rung = rung_of(ladder, rung_id)
-    first, note = firings[0], slip_note(bench, rung, firings)
+    first, note = firings[0], slip_note(bench, ladder, rung, firings)
     content = Content(
         slot=merged_slot(scheme.slug, rung, unit, day), kind="slip",
         outcome=rung_id, title=rung.citation.title,
