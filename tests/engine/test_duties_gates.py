@@ -206,6 +206,21 @@ def test_a_report_without_signature_or_field_is_not_accepted() -> None:
     assert [c.outcome for c in place.of("duties.weekly", "2026W27")] == ["met"]
 
 
+@pytest.mark.parametrize(
+    ("told", "cycle", "month"),
+    [("missed: weekly", "2026W27", "2026-07"), ("not_accepted: weekly", "2026W27", "2026-07"),
+     ("missed: repair", "2026", "2026-11"), ("missed: spring", "2026", "2026-04")],
+)  # fmt: skip
+def test_a_cycle_is_read_in_one_month(told: str, cycle: str, month: str) -> None:
+    """A week in that of its Thursday, whatever is told of it; a year where the duty fell due."""
+    place = Place(RULES.replace("when: {not_accepted: weekly}", f"when: {{{told}}}"))
+    place.tell("r", "06-30 09:00", ReportFiled("jing", "周报", signed_by="张"))
+    place.tick("12-02 00:00")
+    assert [
+        c.period for c in place.of("rules.refused") if any(f"{cycle} " in s.note for s in c.steps)
+    ] == [month]
+
+
 def project(place: Place, **attributes: str) -> None:
     """Declare a project."""
     declared = UnitDeclared("p1", "甲村项目", "project", attributes=attributes)

@@ -25,6 +25,8 @@ from envrules.model.events import (
     IssueMoved,
     UnitDeclared,
 )
+from envrules.runtime.closing import check_closable
+from envrules.runtime.errors import NotNow
 
 # ── measured ──
 
@@ -414,6 +416,18 @@ def test_duties_tell_the_unit_above_how_they_were_done() -> None:
     county.close()
     assert county.figure("toured", "zhen") == ("reported", Decimal("12.50"))
     assert county.verdict("toured", "zhen").reason == "zhen镇 2026-07 周检查率 12.5%（1/8）"
+
+
+def test_a_week_is_counted_in_the_month_of_its_thursday() -> None:
+    """July has the weeks from 29 June to 2 August, and is not over before the last of them."""
+    county = County(town("zhen"), village("zhao", "zhen"))
+    county.tell("i", "07-29 10:00", visited("I", 0))
+    state = county.memory.state.locality
+    with pytest.raises(NotNow, match="2026-07 is not over yet"):
+        check_closable(state, county.rules, "2026-07", at("08-02 23:59"))
+    check_closable(state, county.rules, "2026-07", at("08-03 00:00"))
+    county.close(when="08-03 00:00")
+    assert county.verdict("toured", "zhen").reason == "zhen镇 2026-07 周检查率 20%（1/5）"
 
 
 # ── visits ──

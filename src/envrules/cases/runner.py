@@ -192,7 +192,7 @@ class _Run:
 
     def _close(self, step: CloseStep) -> None:
         state = self.locality.state.locality
-        end = cal.period_bounds(self.scheme.timezone, step.period)[1]
+        end = self.scheme.over(step.period)
         if step.period in state.closes.get(self.scheme.slug, {}):
             raise _Stop(step.location, f"{step.period} is closed already")
         if cal.period_kind(step.period) not in self.scheme.closable:

@@ -54,8 +54,8 @@ def judge_duty(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     )  # fmt: skip
     judged.add(content)
     if outcome in _TOLD:
-        period = cal.period_of(scheme.timezone, due - 1, "month")
-        fact = Fact(_TOLD[outcome], duty.id, unit, period, due, "", causes, note)
+        month = _month(scheme, cycle, due - 1)
+        fact = Fact(_TOLD[outcome], duty.id, unit, month, due, "", causes, note)
         bench.tell(judged, fact, content.slot)
         _count(bench, duty, unit, content, judged)
     return judged
@@ -85,6 +85,13 @@ def _owes(bench: Bench, duty: Duty, span: Span, unit: str) -> bool:
 def _instants(scheme: Scheme, span: Span) -> tuple[Instant, Instant]:
     zone = scheme.timezone
     return cal.local_instant(zone, span.first), cal.local_instant(zone, span.after)
+
+
+def _month(scheme: Scheme, cycle: str, at: Instant) -> str:
+    """Return the month that rules read a cycle in: a longer cycle is read in the month of `at`."""
+    if cal.period_kind(cycle) in ("quarter", "year"):
+        return cal.period_of(scheme.timezone, at, "month")
+    return cal.period_around(cycle, "month")
 
 
 def _span_steps(duty: Duty, cycle: str) -> tuple[Step, ...]:
@@ -118,22 +125,20 @@ def _not_accepted(
             revision=scheme.revision,
         )  # fmt: skip
         judged.add(content)
-        period = cal.period_of(scheme.timezone, at, "month")
-        fact = Fact("not_accepted", duty.id, unit, period, at, "", (event.id,), note)
+        month = _month(scheme, cycle, at)
+        fact = Fact("not_accepted", duty.id, unit, month, at, "", (event.id,), note)
         bench.tell(judged, fact, content.slot)
 
 
 def _count(bench: Bench, duty: Duty, unit: str, content: Content, judged: Judgement) -> None:
-    """Tell the indicators of the units above how this one did.
-
-    A week counts in the period that it ends in: a close the day after a month knows no more.
-    """
+    """Tell the indicators of the units above how this one did."""
     scheme = bench.scheme
     end = cal.period_bounds(scheme.timezone, content.period)[1]
     done = Counted(f"{unit}/{content.period}", (content.outcome,), content.events)
     counted = CountFeed(done, content.slot)
     above = bench.context.registry.lineage(unit, end - 1)[1:]
-    for kind, period, rules in bench.periods(end - 1):
+    counts_in = cal.period_bounds(scheme.timezone, _month(scheme, content.period, end - 1))[0]
+    for kind, period, rules in bench.periods(counts_in):
         for indicator in rules.indicators:
             origin = indicator.origin
             if (indicator.period != kind or not isinstance(origin, CountedDuties)

@@ -17,7 +17,7 @@ from envrules.kinds.consequences import Rule
 from envrules.kinds.deadlines import Deadline
 from envrules.kinds.duties import Duty
 from envrules.kinds.gates import Gate
-from envrules.kinds.indicators import Indicator, Measured
+from envrules.kinds.indicators import CountedDuties, Indicator, Measured
 from envrules.kinds.ladders import Ladder
 from envrules.kinds.lifecycle import Lifecycle
 from envrules.kinds.lists import ListRule
@@ -117,6 +117,20 @@ class Scheme:
     def closable(self) -> frozenset[str]:
         """The kinds of period that can be closed: those of its scores and indicators."""
         return frozenset({s.period for s in self.scores} | {i.period for i in self.indicators})
+
+    def over(self, period: str) -> Instant:
+        """Return when all that a close of the period counts has run out.
+
+        Of a duty whose weeks are counted, the last week may end after its month.
+        """
+        last = period
+        weekly = {duty.id for duty in self.duties if duty.every == "week"}
+        if any(
+            isinstance(i.origin, CountedDuties) and i.origin.duty in weekly
+            for i in self.indicators if i.period == cal.period_kind(period)
+        ):  # fmt: skip
+            last = cal.sub_periods(period, "week")[-1]
+        return max(cal.period_bounds(self.timezone, name)[1] for name in (period, last))
 
     def score(self, score_id: str) -> Score:
         """Return a score by its id."""

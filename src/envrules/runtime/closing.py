@@ -19,7 +19,7 @@ def check_closable(state: Locality, scheme: Scheme, period: str, now: Instant) -
             must come after it is closed already, or one that must come before it is not.
     """
     try:
-        kind, end = cal.period_kind(period), cal.period_bounds(scheme.timezone, period)[1]
+        kind, end = cal.period_kind(period), scheme.over(period)
     except cal.CalendarError as error:
         raise NotNow(str(error), "NO_SUCH_PERIOD") from error
     closed = state.closes.get(scheme.slug, {})
