@@ -287,3 +287,16 @@ def test_large_file_is_refused_by_its_size(tmp_path: Path) -> None:
     """A file beyond the limit is not read to the end."""
     (tmp_path / "big.yaml").write_bytes(b"# " + b"x" * 2_000_000)
     assert [problem.code for problem in check_files([tmp_path])] == ["ER109"]
+
+
+def test_only_rules_require_reports(good: str) -> None:
+    """What a list would require is never due, so no rule may build on its lateness."""
+    text = changed(
+        good, ("  承诺: {", "  总结: {action: pledge, ref: m 七}\n  承诺: {"),
+        ("bottom: $last, then: [通报]", "bottom: $last, then: [{require: 总结, by: 村书记, within: $limit}]"),
+        ("late: 承诺", "late: 总结"),
+    )  # fmt: skip
+    assert said(text) == [
+        "ER509 lists.black: only a rule can require a report, 总结 has no effect",
+        "ER601 rule weak: no fact `late: 总结` can ever hold",
+    ]

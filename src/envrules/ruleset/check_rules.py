@@ -14,7 +14,7 @@ from envrules.kinds.consequences import PatternSpec, RuleSpec, WhenSpec
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.schema import RulesetSpec
 from envrules.ruleset.source import Path
-from envrules.ruleset.walk import repeated, required_reports
+from envrules.ruleset.walk import repeated, required_reports, sections
 from envrules.ruleset.words import choose
 
 ANY: Final = "any"
@@ -50,6 +50,7 @@ def check_rules(loaded: LoadedRuleset) -> Iterator[Problem]:
         for pattern in patterns:
             yield from _fact(loaded, rule, pattern, known)
         yield from _condition(loaded, ("rules", i, "when"), rule, patterns)
+    yield from _required_elsewhere(loaded)
     yield from _circles(loaded)
 
 
@@ -143,6 +144,18 @@ def _condition(
                 "ER605", pattern.path,
                 f"rule {rule.id} wants `{pattern.kind}: {pattern.name}` to hold and not to hold",
                 "remove it from one side",
+            )  # fmt: skip
+
+
+def _required_elsewhere(loaded: LoadedRuleset) -> Iterator[Problem]:
+    """Only a rule can require a report: slips, lists and gates state what is done."""
+    for path, section in sections(loaded.spec):
+        if isinstance(section, Require) and path[0] != "rules":
+            yield loaded.problem(
+                "ER509", (*path, "require"),
+                f"{loaded.name(path[:-2])}: only a rule can require a report, {section.require} "
+                "has no effect",
+                "write the word alone, and let a rule on this fact require it",
             )  # fmt: skip
 
 

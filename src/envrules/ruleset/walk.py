@@ -57,8 +57,8 @@ def consequences_of(section: BaseModel, path: Path) -> Iterator[tuple[Path, str]
 
 
 def required_reports(spec: RulesetSpec) -> list[str]:
-    """Return the words of every report that some consequence requires."""
-    return [node.require for _, node in sections(spec) if isinstance(node, Require)]
+    """Return the words of every report that some rule requires; nothing else can."""
+    return [item.require for rule in spec.rules for item in rule.then if isinstance(item, Require)]
 
 
 def repeated(
