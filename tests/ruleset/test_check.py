@@ -300,3 +300,40 @@ def test_only_rules_require_reports(good: str) -> None:
         "ER509 lists.black: only a rule can require a report, 总结 has no effect",
         "ER601 rule weak: no fact `late: 总结` can ever hold",
     ]
+
+
+YEARLY = """
+  yearly:
+  - {id: bad, title: 差, below: $line, ref: m 八}
+  - {id: good, title: 好, at_least: $line, ref: m 八}
+indicators:
+  clear: {title: 水清, unit: [village], period: quarter, measured: {}, at_least: $last, ref: m 十}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "apart"),
+    [
+        ("{all: [{band: monthly.warned}, {overdue: fix}]}", []),
+        ("{list: black, none: [{missed: tour}, {band: any}]}", []),
+        ("{list: black, none: [{band: yearly.bad}]}",
+         ["`band: yearly.bad` is of a year and `list: black` of a month"]),
+        ("{all: [{overdue: fix}, {band: yearly.bad}]}",
+         ["`band: yearly.bad` is of a year and `overdue: fix` of a month"]),
+        ("{any: [{band: any}, {late: tour}], none: [{indicator: clear.met}]}",
+         ["`indicator: clear.met` is of a quarter and `band: any` of a month or year",
+          "`indicator: clear.met` is of a quarter and `late: tour` of a month"]),
+        ("{all: [{rule: yearly}, {late: 承诺}]}",
+         ["`late: 承诺` is of a month and `rule: yearly` of a year"]),
+        ("{all: [{indicator: any}, {late: any}]}",
+         ["`late: any` is of a month and `indicator: any` of a quarter"]),
+    ],
+)  # fmt: skip
+def test_facts_of_different_periods_never_meet(good: str, when: str, apart: list[str]) -> None:
+    """What must hold together is of one kind of period, and so is what must not hold besides."""
+    rules = (
+        "rules:\n- {id: yearly, title: 年度, when: {band: yearly.bad}, then: [通报], ref: m 八}\n"
+        f"- {{id: one, title: 一条, when: {when}, then: [通报], ref: m 八}}\n"
+    )
+    text = changed(good, ("\nlists:", f"{YEARLY}\nlists:"), ("rules:\n", rules))
+    assert said(text) == [f"ER605 rule one: {pair}, so they never meet" for pair in apart]

@@ -25,7 +25,7 @@ _MAX_CIRCLES = 20  # reported at most
 _ANY_REPORT = -1  # stands among the rules for every required report
 
 
-class _Pattern(NamedTuple):
+class Pattern(NamedTuple):
     """One fact of a condition, and where it stands."""
 
     path: Path
@@ -34,7 +34,7 @@ class _Pattern(NamedTuple):
     absent: bool
 
 
-_Dependencies: TypeAlias = dict[int, dict[int, _Pattern | None]]
+_Dependencies: TypeAlias = dict[int, dict[int, Pattern | None]]
 """Rule, by its index → the rules it depends on, each with the pattern that says so."""
 
 
@@ -46,10 +46,10 @@ def check_rules(loaded: LoadedRuleset) -> Iterator[Problem]:
     )
     known = known_facts(loaded.spec)
     for i, rule in enumerate(rules):
-        patterns = list(_patterns(("rules", i, "when"), rule.when))
-        for pattern in patterns:
+        named = list(patterns(("rules", i, "when"), rule.when))
+        for pattern in named:
             yield from _fact(loaded, rule, pattern, known)
-        yield from _condition(loaded, ("rules", i, "when"), rule, patterns)
+        yield from _condition(loaded, ("rules", i, "when"), rule, named)
     yield from _required_elsewhere(loaded)
     yield from _circles(loaded)
 
@@ -85,19 +85,20 @@ def known_facts(spec: RulesetSpec) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def _patterns(path: Path, when: WhenSpec) -> Iterator[_Pattern]:
+def patterns(path: Path, when: WhenSpec) -> Iterator[Pattern]:
+    """Yield the facts that a condition names, with their places under `path`."""
     for kind in PatternSpec.model_fields:
         if (name := getattr(when, kind)) is not None:
-            yield _Pattern((*path, kind), kind, name, absent=False)
+            yield Pattern((*path, kind), kind, name, absent=False)
     for group in ("any", "all", "none"):
         for i, pattern in enumerate(getattr(when, group)):
             kind, name = pattern.fact()
             if name is not None:
-                yield _Pattern((*path, group, i, kind), kind, name, absent=group == "none")
+                yield Pattern((*path, group, i, kind), kind, name, absent=group == "none")
 
 
 def _fact(
-    loaded: LoadedRuleset, rule: RuleSpec, pattern: _Pattern, known: dict[str, list[str]]
+    loaded: LoadedRuleset, rule: RuleSpec, pattern: Pattern, known: dict[str, list[str]]
 ) -> Iterator[Problem]:
     names = known[pattern.kind]
     # A check can fail and an issue be found in any scheme; other facts must come from somewhere.
@@ -120,7 +121,7 @@ def _fact(
 
 
 def _condition(
-    loaded: LoadedRuleset, path: Path, rule: RuleSpec, patterns: list[_Pattern]
+    loaded: LoadedRuleset, path: Path, rule: RuleSpec, named: list[Pattern]
 ) -> Iterator[Problem]:
     if len(rule.when.all) > MAX_ALL:
         yield loaded.problem(
@@ -128,14 +129,14 @@ def _condition(
             f"rule {rule.id} joins {len(rule.when.all)} facts; {MAX_ALL} are the most",
             "let another rule conclude from some of them, and name it as `rule: <id>`",
         )  # fmt: skip
-    present = {(p.kind, p.name) for p in patterns if not p.absent}
+    present = {(p.kind, p.name) for p in named if not p.absent}
     if not present:
         yield loaded.problem_of(
             "ER604", path, f"rule {rule.id} names no fact that must hold",
             "name one fact, or several under any or all",
         )  # fmt: skip
     kinds = {kind for kind, _ in present}
-    for pattern in patterns:
+    for pattern in named:
         if pattern.absent and (
             (pattern.kind, pattern.name) in present
             or (pattern.name == ANY and pattern.kind in kinds)
@@ -194,7 +195,7 @@ def _dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
     depends: _Dependencies = {_ANY_REPORT: {i: None for every in requiring.values() for i in every}}
     for i, rule in enumerate(rules):
         mine = depends[i] = {}
-        for pattern in _patterns(("rules", i, "when"), rule.when):
+        for pattern in patterns(("rules", i, "when"), rule.when):
             match pattern.kind, pattern.name:
                 case "rule", name if name == ANY:
                     mine[i] = pattern  # itself among them
