@@ -302,6 +302,19 @@ def test_only_rules_require_reports(good: str) -> None:
     ]
 
 
+def test_lists_of_two_scores_do_not_exclude_each_other(good: str) -> None:
+    """A list is held against the lists and bands of its own score, and against slips of any ladder."""
+    item = "  worst: {title: 末位, of: yearly, bottom: $last, never_with: black, unless: [%s], ref: m 九}\n"
+    for fact, idle in (("slips.red", []), ("monthly.warned", ["monthly.warned"])):
+        text = changed(good, ("lists:\n", f"lists:\n{item % fact}"))
+        assert said(text.replace("of: yearly", "of: monthly")) == []
+        assert said(text) == [
+            "ER509 lists.worst.never_with has no effect: black ranks by monthly, this list by yearly",
+            *(f"ER509 lists.worst.unless: {name} has no effect, for the list ranks by yearly"
+              for name in idle),
+        ]  # fmt: skip
+
+
 YEARLY = """
   yearly:
   - {id: bad, title: 差, below: $line, ref: m 八}

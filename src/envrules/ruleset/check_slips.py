@@ -32,8 +32,20 @@ def check_slips(loaded: LoadedRuleset) -> Iterator[Problem]:
 
 
 def _exclusions(loaded: LoadedRuleset) -> Iterator[Problem]:
-    """A list is judged after the list that it excludes, so the exclusions have an order."""
+    """A list is judged after the list that it excludes, so the exclusions have an order.
+
+    Lists of two scores are judged apart and know nothing of each other.
+    """
     lists = loaded.spec.lists
+    for name, item in lists.items():
+        other = lists.get(item.never_with or "")
+        if other is not None and other.of != item.of:
+            yield loaded.problem(
+                "ER509", ("lists", name, "never_with"),
+                f"lists.{name}.never_with has no effect: {item.never_with} ranks by {other.of}, "
+                f"this list by {item.of}",
+                "name a list of the same score, or remove it",
+            )  # fmt: skip
     after = {name: {item.never_with} for name, item in lists.items() if item.never_with in lists}
     try:
         TopologicalSorter(after).prepare()
@@ -64,6 +76,12 @@ def _barring_facts(loaded: LoadedRuleset) -> Iterator[Problem]:
                     "ER601", ("lists", name, "unless", i),
                     f"lists.{name}.unless: {fact!r} is a slip and a band as well",
                     "rename the ladder or the score",
+                )  # fmt: skip
+            elif fact in bands and not fact.startswith(f"{item.of}."):
+                yield loaded.problem(
+                    "ER509", ("lists", name, "unless", i),
+                    f"lists.{name}.unless: {fact} has no effect, for the list ranks by {item.of}",
+                    f"name a band of {item.of}, or a slip",
                 )  # fmt: skip
 
 
