@@ -35,6 +35,7 @@ def with_score(good: str, origin: str) -> str:
 
 IDLE = {
     "counts: [check]": {"table", "checklist"}, "several: worst": {"table", "checklist"},
+    "not_assessed: full": {"table", "checklist"},
     "full: $most": {"supplied"}, "min_share: $half": {"weighted"},
     "finder: {市级: $half}": {"table"}, "own_found: $half": {"table"}, "repeat: fix": {"table"},
     "restore: $half, restore_by: fix": {"table"},

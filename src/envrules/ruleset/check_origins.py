@@ -16,6 +16,7 @@ _LENGTH: Final = {"week": 0, "month": 1, "quarter": 3, "year": 12}
 _ONLY_FOR: Final[dict[str, tuple[frozenset[str], str]]] = {
     "counts": (frozenset({"table", "checklist"}), "only what inspections say is counted"),
     "several": (frozenset({"table", "checklist"}), "only inspections assess several times"),
+    "not_assessed": (frozenset({"table", "checklist"}), "only what is inspected can go unassessed"),
     "full": (frozenset({"supplied_by"}), "only a total that an organ reports is bounded by it"),
     "min_share": (frozenset({"mean_of", "weighted"}), "only a mean has parts"),
     "finder": (frozenset({"table"}), "only findings that deduct are weighed"),
