@@ -60,9 +60,13 @@ class DutySpec(Sourced):
     met_by: MetBySpec
 
     @model_validator(mode="after")
-    def _days_of_a_year(self) -> DutySpec:
+    def _fitting(self) -> DutySpec:
         if self.every != "year" and (self.by is not None or self.not_before is not None):
             raise ValueError("leave out by and not_before: they are days of a yearly duty")
+        if self.every != "day" and self.days == "working":
+            raise ValueError("leave out days: working, which is for a daily duty")
+        if not self.met_by.report and (self.signed or self.fields):
+            raise ValueError("leave out signed and fields: no report fulfils this duty")
         return self
 
 
