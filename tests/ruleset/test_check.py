@@ -315,6 +315,28 @@ def test_lists_of_two_scores_do_not_exclude_each_other(good: str) -> None:
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("ends", "ended"),
+    [
+        ('{always: "2026-03-01", 2027-06-01: "2027-03-01"}', ""),
+        ('{always: "2026-05-31", 2028-01-01: "2027-05-31"}', "2026-05-31"),
+        ('{2029-01-01: "2026-05-31"}', ""),
+    ],
+)
+def test_a_window_goes_by_the_values_of_its_year(good: str, ends: str, ended: str) -> None:
+    """An end that changes within the year is the new one's; one that has no value yet is none."""
+    text = changed(
+        good, ("every: month, ", "every: month, during: drive, "),
+        ("duties:\n", "campaigns: {drive: {title: 整治, starts: $opens, until: $ends, ref: m 四}}\nduties:\n"),
+        ("parameters:\n", f"""parameters:
+  opens: {{title: 始, unit: date, ref: m 四, values: {{always: "2026-03-01", 2027-01-01: "2027-03-01"}}}}
+  ends: {{title: 止, unit: date, ref: m 四, values: {ends}}}
+"""),
+    )  # fmt: skip
+    start = "ER509 campaigns.drive has no day: it starts on 2027-03-01 and lasts until"
+    assert said(text) == ([f"{start} {ended}"] if ended else [])
+
+
 YEARLY = """
   yearly:
   - {id: bad, title: 差, below: $line, ref: m 八}

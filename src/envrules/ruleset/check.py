@@ -10,6 +10,7 @@ from pathlib import Path
 from envrules.errors import MAX_PROBLEMS, Problem, RulesetError
 from envrules.ruleset.characters import MAX_BYTES, decode
 from envrules.ruleset.check_codes import check_codes
+from envrules.ruleset.check_duties import check_duties
 from envrules.ruleset.check_figures import check_figures
 from envrules.ruleset.check_issues import check_issues
 from envrules.ruleset.check_origins import check_origins
@@ -36,6 +37,7 @@ def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
         check_origins(loaded),
         check_figures(loaded),
         check_slips(loaded),
+        check_duties(loaded),
         check_rules(loaded),
         check_periods(loaded),
     )

@@ -1,4 +1,4 @@
-"""Checks of lists, ladders, deadlines and duties."""
+"""Checks of lists, ladders and deadlines."""
 
 from __future__ import annotations
 
