@@ -83,6 +83,25 @@ def test_parts_are_about_the_units_of_the_whole(good: str) -> None:
     ]
 
 
+def test_a_mean_is_about_the_units_of_its_parts(good: str) -> None:
+    """A unit without the shorter score has no mean of it."""
+    text = good.replace("unit_types: {", "unit_types: {town: {title: 镇, ref: m 一}, ")
+    text = text.replace("年考核, unit: [village]", "年考核, unit: [village, town]")
+    assert said(text) == [
+        "ER511 yearly is about town, for which monthly has no figure to take the mean of"
+    ]
+
+
+@pytest.mark.parametrize(("least", "passed"), [("5", True), ("5.01", False)])
+def test_a_checklist_can_be_passed(good: str, least: str, *, passed: bool) -> None:
+    """All of the points may be asked for, but not more."""
+    aim = f"  aim: {{title: 通过, unit: points, ref: m 十, values: {{2027-01-01: {least}}}}}\n"
+    text = good.replace("parameters:\n", f"parameters:\n{aim}", 1)
+    text += CHECKLISTS.replace("inspections: [check]", "inspections: [check], at_least: $aim")
+    told = "ER511 checklists.clean is passed from 5.01 points on, but its items add up to 5"
+    assert said(text) == ([] if passed else [told])
+
+
 NEEDY = "needs: [clean], "
 
 

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Final, get_args
 
 from envrules.errors import Problem
+from envrules.kinds.checklists import ChecklistSpec
 from envrules.kinds.compiled import Rounding
 from envrules.kinds.indicators import IndicatorSpec
 from envrules.ruleset.load import LoadedRuleset
@@ -27,6 +28,7 @@ def check_figures(loaded: LoadedRuleset) -> Iterator[Problem]:
         path: Path = ("checklists", name, "items")
         items = [((*path, i, "id"), item.id) for i, item in enumerate(checklist.items)]
         yield from repeated(loaded, "the items", items)
+        yield from _never_passed(loaded, name, checklist)
     for name, indicator in spec.indicators.items():
         path = ("indicators", name)
         yield from _bounds(loaded, path, indicator)
@@ -36,6 +38,19 @@ def check_figures(loaded: LoadedRuleset) -> Iterator[Problem]:
     for name in spec.scores:
         yield from _scored(loaded, name)
     yield from _circles(loaded)
+
+
+def _never_passed(loaded: LoadedRuleset, name: str, checklist: ChecklistSpec) -> Iterator[Problem]:
+    """The points that pass are not more than the items add up to."""
+    total = sum(item.points or 0 for item in checklist.items)
+    for _, value in _values(loaded, checklist.at_least or ""):
+        if isinstance(value, Decimal) and value > total:
+            yield loaded.problem(
+                "ER511", ("checklists", name, "at_least"),
+                f"checklists.{name} is passed from {value} points on, but its items add up to "
+                f"{total}",
+                "correct the points of the items, or the values of at_least",
+            )  # fmt: skip
 
 
 def _bounds(loaded: LoadedRuleset, path: Path, indicator: IndicatorSpec) -> Iterator[Problem]:

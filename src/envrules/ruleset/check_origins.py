@@ -76,8 +76,19 @@ def _nothing_counts(loaded: LoadedRuleset, path: Path, score: ScoreSpec) -> Iter
 
 
 def _mean(loaded: LoadedRuleset, path: Path, score: ScoreSpec) -> Iterator[Problem]:
+    """A mean is of a shorter period, and about the same units."""
     parts = loaded.spec.scores.get(score.mean_of or "")
-    if parts is not None and _LENGTH[parts.period] >= _LENGTH[score.period]:
+    if parts is None:
+        return  # reported as a reference
+    for i, unit in enumerate(score.unit):
+        if unit not in parts.unit:
+            yield loaded.problem(
+                "ER511", (*path, "unit", i),
+                f"{path[1]} is about {unit}, for which {score.mean_of} has no figure to take the "
+                "mean of",
+                f"remove it, or add it to the units of scores.{score.mean_of}",
+            )  # fmt: skip
+    if _LENGTH[parts.period] >= _LENGTH[score.period]:
         yield loaded.problem(
             "ER506", (*path, "mean_of"),
             f"{path[1]} is for a {score.period} and cannot be the mean of {score.mean_of}, which "
