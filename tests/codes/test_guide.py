@@ -21,3 +21,9 @@ def test_the_sample_is_good() -> None:
     assert check_codes_text(CodeTableText("t.yaml", sample), loaded().spec) == []
     for field in (*fields_of(CodeTableSpec), *fields_of(EntrySpec)):
         assert f"{field}:" in sample
+
+
+def test_every_field_says_what_it_is() -> None:
+    """Who reads the schema of a code table finds a description of each field."""
+    for model in (CodeTableSpec, EntrySpec):
+        assert [name for name, field in model.model_fields.items() if not field.description] == []

@@ -21,7 +21,7 @@ class EntrySpec(Spec):
     category_code: Code | None = Field(
         default=None, description="what a host with one code for all sends as the category"
     )
-    category: Word
+    category: Word = Field(description="the scheme's category; any word where it declares none")
     place: Word | None = Field(default=None, description="kind of place, where the event has none")
     tags: tuple[Word, ...] = Field(default=(), description="tags that the issue bears from then on")
     title: Text | None = Field(default=None, description="what the host calls it")
@@ -38,10 +38,12 @@ class EntrySpec(Spec):
 class CodeTableSpec(Spec):
     """One host's code table, for one scheme."""
 
-    codes: Slug
-    title: Text
-    scheme: Slug
+    codes: Slug = Field(description="what the table is called, such as the platform's name")
+    title: Text = Field(description="title of the code list that it is made from")
+    scheme: Slug = Field(description="key of the ruleset whose words the codes are read as")
     places: dict[Code, Word] = Field(
         default_factory=dict, description="the host's kinds of place to the scheme's places"
     )
-    entries: tuple[EntrySpec, ...] = ()
+    entries: tuple[EntrySpec, ...] = Field(
+        default=(), description="the codes of categories, each with its conditions once"
+    )
