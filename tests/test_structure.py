@@ -23,6 +23,7 @@ ROWS = (
     ("engine",),
     ("store",),
     ("runtime",),
+    ("whatif",),
     ("v1", "wire"),
     ("cases", "clauses", "client", "service", "report", "demo", "excel", "scaffold",
      "pytest_plugin", "cli"),

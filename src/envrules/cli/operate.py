@@ -122,7 +122,7 @@ def publish(
         raise Failure(
             "a revision comes with its own values", "publish it, then --set in a second step", USAGE
         )
-    text = _text(file) if file is not None else ""
+    text = read_ruleset(file) if file is not None else ""
     table = table_in(codes)[0] if codes is not None else CodeTableText("", "")
     with connected(server, principal) as client:
         bound = {b.scheme: b for b in client.locality(locality).schemes}
@@ -156,7 +156,8 @@ def show_published(
     say(f"{locality} {verb} judged by {published.scheme} {published.revision}")
 
 
-def _text(file: Path) -> str:
+def read_ruleset(file: Path) -> str:
+    """Return the text of a ruleset file."""
     try:
         return read_text(file)
     except RulesetError as error:
@@ -171,6 +172,11 @@ def _overrides(bound: pb.SchemeBinding | None, given: list[str], gone: list[str]
     for name in gone:
         if overrides.pop(name, None) is None:
             raise Failure(f"--unset {name}: the locality has no value of its own")
+    return set_values(overrides, given)
+
+
+def set_values(overrides: Overrides, given: list[str]) -> Overrides:
+    """Return the values with those of `--set` among them."""
     for text in given:
         name, sign, rest = text.partition("=")
         value, _, day = rest.partition("@")

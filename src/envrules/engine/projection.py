@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records, Registry
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
@@ -353,6 +353,10 @@ class Projection:
             self._add_input(key, seq)
         return keys
 
+    def judge_again(self, seq: int, keys: Iterable[str]) -> list[Decision]:
+        """Judge these nodes, and what they feed, afresh: for rules that came by no log entry."""
+        return self._settle(seq, keys)
+
     # ── inputs ──
 
     def _add_input(self, key: str, seq: int) -> bool:
@@ -457,6 +461,11 @@ class Projection:
     def records(self) -> Records:
         """Return the unit and exemption events, to read."""
         return self._records
+
+    @property
+    def registry(self) -> Registry:
+        """The units of the locality, as known now."""
+        return self._records.as_of(FOREVER)[0]
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality

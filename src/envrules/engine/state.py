@@ -225,9 +225,10 @@ class State:
 
     def feeds(self, target: str) -> Mapping[str, tuple[Feed, ...]]:
         """Return what feeds a node, by source."""
-        return Feeds(self._fed(target))
+        return Feeds(self.payloads(target))
 
-    def _fed(self, target: str) -> dict[str, bytes]:
+    def payloads(self, target: str) -> dict[str, bytes]:
+        """Return what feeds a node in its stored form, by source; to read."""
         known = self._feeds.get(target)
         if known is None:
             self.node(target)
@@ -238,7 +239,7 @@ class State:
     def put_feed(self, target: str, source: str, feeds: Sequence[Feed]) -> bool:
         """Keep what one node feeds another; return whether that is a change."""
         payload = encode_feeds(feeds) if feeds else None
-        known = self._fed(target)
+        known = self.payloads(target)
         if known.get(source) == payload:
             return False
         if payload is None:
