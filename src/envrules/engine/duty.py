@@ -137,12 +137,11 @@ def _count(bench: Bench, duty: Duty, unit: str, content: Content, judged: Judgem
     """
     scheme = bench.scheme
     end = cal.period_bounds(scheme.timezone, content.period)[1]
-    week = cal.period_kind(content.period) == "week"
     done = Counted(f"{unit}/{content.period}", (content.outcome,), content.events)
     counted = CountFeed(done, content.slot)
     above = bench.context.registry.lineage(unit, end - 1)[1:]
-    month = cal.period_around(content.period, "month") if week else content.period
-    for kind, period, rules in bench.periods(cal.period_bounds(scheme.timezone, month)[1] - 1):
+    counts_in = cal.period_bounds(scheme.timezone, _month(scheme, content.period, end - 1))[0]
+    for kind, period, rules in bench.periods(counts_in):
         for indicator in rules.indicators:
             origin = indicator.origin
             if (indicator.period != kind or not isinstance(origin, CountedDuties)
