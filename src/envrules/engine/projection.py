@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records, Registry
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
@@ -420,6 +420,11 @@ class Projection:
         """Return an event by its id, to read; None if the log does not hold it."""
         place = self.state.event_seq(event_id)
         return None if place is None else self._routing.event(place)
+
+    @property
+    def registry(self) -> Registry:
+        """The units of the locality, as known now."""
+        return self._records.as_of(FOREVER)[0]
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality
