@@ -23,6 +23,7 @@ ROWS = (
     ("engine",),
     ("store",),
     ("runtime",),
+    ("whatif",),
     ("v1", "wire"),
     ("cases", "clauses", "client", "service", "report", "demo", "scaffold", "pytest_plugin", "cli"),
 )

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records, Registry
 from envrules.engine.duty import cycles_ended
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
@@ -431,6 +431,11 @@ class Projection:
                     until = entry.now if entry.until is None else entry.until
                     return min(entry.now, until, self.state.locality.tick)
         return 0
+
+    @property
+    def registry(self) -> Registry:
+        """The units of the locality, as known now."""
+        return self._records.as_of(FOREVER)[0]
 
     def _bench(self, scheme: Scheme) -> Bench:
         locality = self.state.locality

@@ -31,6 +31,11 @@ class Revision(Frozen):
     overrides: dict[str, dict[str, str]] = {}
     codes: CodeTableText | None = None
 
+    @staticmethod
+    def decode(payload: bytes) -> Revision:
+        """Return a revision from its stored form."""
+        return _decode(payload)
+
 
 _decode = msgspec.json.Decoder(Revision).decode
 

@@ -1,0 +1,178 @@
+"""A question made ready: the side in force is replayed once, and other values are tried against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from envrules.engine.chaining import Chainer
+from envrules.errors import Problem, RulesetError
+from envrules.model.decisions import Content
+from envrules.plugin_manager import Plugins
+from envrules.ruleset.codes import CodeTableText
+from envrules.ruleset.codes_diff import diff_codes
+from envrules.ruleset.compile import Scheme
+from envrules.ruleset.diff import diff_rulesets
+from envrules.ruleset.load import LoadedRuleset, load_ruleset
+from envrules.ruleset.overrides import Overrides, with_overrides
+from envrules.runtime.library import Library, Revision
+from envrules.whatif import compare
+from envrules.whatif.history import History
+from envrules.whatif.model import Answer, Changed, Part, Question
+from envrules.whatif.replay import Progress, Replayed, replay
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A ruleset compiled aside: as written, and as the engine sees it."""
+
+    source: Revision
+    scheme: Scheme
+
+    def loaded(self) -> LoadedRuleset:
+        """Return it with the locality's own values in place."""
+        return with_overrides(
+            load_ruleset(self.source.text, self.source.file), self.source.overrides
+        )
+
+
+def compiled(plugins: Plugins, scheme: str, source: Revision) -> Tried:
+    """Return a ruleset compiled; nothing is kept.
+
+    Raises:
+        RulesetError: it is not good, or it is the ruleset of another scheme.
+    """
+    aside = Library(plugins)
+    found = aside.add(source.text, source.file, source.overrides, 0, source.codes)
+    if found.slug != scheme:
+        raise RulesetError([
+            Problem(source.file, 1, 1, "ER303", f"it is the ruleset of scheme {found.slug}",
+                    f"give one of scheme {scheme}")
+        ])  # fmt: skip
+    return Tried(source, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question with the side in force replayed."""
+
+    history: History
+    question: Question
+    plugins: Plugins
+    in_force: Tried
+    before: Replayed
+    contents: dict[str, Content]
+    """What holds on the side in force: slot key → content."""
+    chainer: Chainer = field(default_factory=Chainer)
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def prepare(
+    history: History, plugins: Plugins, question: Question, progress: Progress = _silent
+) -> Prepared:
+    """Replay a history under the revision in force.
+
+    Raises:
+        KeyError: the locality has not published the scheme.
+        Stopped: `progress` says so.
+    """
+    revision = history.in_force(question.scheme)
+    if revision is None:
+        raise KeyError(question.scheme)
+    in_force = compiled(plugins, question.scheme, history.source(question.scheme, revision))
+    chainer = Chainer()
+    before = replay(history, in_force.scheme, question, chainer, progress)
+    return Prepared(
+        history, question, plugins, in_force, before, before.contents(question), chainer
+    )
+
+
+def rejudge(
+    prepared: Prepared, overrides: Overrides, *, text: str = "", file: str = "",
+    codes: CodeTableText | None = None, progress: Progress = _silent,
+) -> Answer:  # fmt: skip
+    """Return what would differ with other values, or under another text.
+
+    Args:
+        prepared: the question, see `prepare`.
+        overrides: the locality's own values, in place of those in force where they are given.
+        text: the ruleset to try; the one in force if empty.
+        file: its name, for problems and citations.
+        codes: table of the host's codes; the one in force if None.
+        progress: told how far the replay is.
+
+    Raises:
+        RulesetError: the ruleset or a value is not good.
+        Stopped: `progress` says so.
+    """
+    tried = trial(prepared, overrides, text=text, file=file, codes=codes)
+    after = replay(
+        prepared.history, tried.scheme, prepared.question, prepared.chainer, progress
+    )
+    return answer(prepared, tried, after.contents(prepared.question))
+
+
+def simulate(
+    history: History, plugins: Plugins, question: Question, overrides: Overrides, *,
+    text: str = "", file: str = "", codes: CodeTableText | None = None,
+    progress: Progress = _silent,
+) -> Answer:  # fmt: skip
+    """Prepare and rejudge at once; `progress` counts both sides' entries."""
+    whole = 2 * history.position
+
+    def first(done: int, _total: int) -> None:
+        progress(done, whole)
+
+    def second(done: int, _total: int) -> None:
+        progress(history.position + done, whole)
+
+    prepared = prepare(history, plugins, question, first)
+    return rejudge(prepared, overrides, text=text, file=file, codes=codes, progress=second)
+
+
+def trial(
+    prepared: Prepared, overrides: Overrides, *, text: str = "", file: str = "",
+    codes: CodeTableText | None = None,
+) -> Tried:  # fmt: skip
+    """Return the ruleset to try, compiled."""
+    own = prepared.in_force.source
+    return compiled(prepared.plugins, prepared.question.scheme, Revision(
+        file or own.file, text or own.text, merged(own.overrides, overrides),
+        codes if codes is not None else own.codes,
+    ))  # fmt: skip
+
+
+def merged(own: Overrides, more: Overrides) -> dict[str, dict[str, str]]:
+    """Return the locality's own values with others set: day by day, as `publish --set` does."""
+    found = {name: dict(values) for name, values in own.items()}
+    for name, values in more.items():
+        found.setdefault(name, {}).update(values)
+    return found
+
+
+def changed(before: Tried, after: Tried) -> tuple[Changed, ...]:
+    """Return what differs between two rulesets, own values and codes included."""
+    found = [
+        *diff_rulesets(before.loaded(), after.loaded()),
+        *diff_codes(before.scheme.codes, after.scheme.codes),
+    ]
+    return tuple(Changed(c.path, c.title, c.before, c.after, c.since, str(c)) for c in found)
+
+
+def answer(prepared: Prepared, tried: Tried, contents: Mapping[str, Content]) -> Answer:
+    """Return the answer that the two sides' contents give."""
+    before = prepared.before
+    registry = before.locality.projection.registry
+    return Answer(
+        prepared.history.locality, prepared.question, prepared.in_force.scheme.revision,
+        tried.scheme.revision, prepared.history.position,
+        changes=changed(prepared.in_force, tried),
+        rows=tuple(compare.rows(tried.scheme, prepared.contents, contents, registry)),
+        differences=tuple(compare.differences(prepared.contents, contents, registry)),
+        counts=tuple(compare.counts(prepared.contents, contents)),
+        parts=(Part("all", "exact", len(contents)),),
+        as_if_closed=before.as_if_closed,
+    )  # fmt: skip
