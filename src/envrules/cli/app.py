@@ -26,6 +26,7 @@ from envrules.cli import (
     schema,
     serve,
     standings,
+    workbench,
 )
 from envrules.cli.shell import (
     EXIT_CODES,
@@ -74,6 +75,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (OPERATORS, operate.publish, "publish",
      "envrules publish my_town SCHEME --set warning_line=65@2027-01-01 --reason '年度调整'"),
     (OPERATORS, operate.skip, "skip", "envrules skip my_town 4711 --reason '坏记录'"),
+    (OPERATORS, workbench.workbench, "workbench", "envrules workbench --rulesets rulesets"),
     (OPERATORS, rebuild.rebuild, "rebuild", "envrules rebuild --db sqlite:///envrules.db"),
 )  # fmt: skip
 
