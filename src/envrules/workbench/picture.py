@@ -43,9 +43,10 @@ def spread(rows: Sequence[Row]) -> dict[str, Any]:
     sides = [_figures(rows, "before"), _figures(rows, "after")]
     both = [*sides[0], *sides[1]]
     low, width = _bins(both)
-    labels = [f"{low + i * width:g}" for i in range(_BINS)] if both else []
+    count = _bin(max(both), low, width) + 1 if both else 0
+    labels = [f"{low + i * width:g}" for i in range(count)]
     series = [
-        {"name": name, "type": "bar", "data": _histogram(side, low, width), "barGap": "0%",
+        {"name": name, "type": "bar", "data": _histogram(side, low, width, count), "barGap": "0%",
          "barCategoryGap": "18%", "itemStyle": {"color": colour}}
         for name, side, colour in zip(("现行", "模拟"), sides, (BEFORE, AFTER), strict=True)
     ]  # fmt: skip
@@ -147,9 +148,13 @@ def _bins(figures: Sequence[Decimal]) -> tuple[float, float]:
     return math.floor(low / width) * width, width
 
 
-def _histogram(figures: Iterable[Decimal], low: float, width: float) -> list[int]:
-    counts = Counter(min(_BINS - 1, int((float(f) - low) / width + 1e-9)) for f in figures)
-    return [counts[i] for i in range(_BINS)]
+def _bin(figure: Decimal, low: float, width: float) -> int:
+    return int((float(figure) - low) / width + 1e-9)
+
+
+def _histogram(figures: Iterable[Decimal], low: float, width: float, count: int) -> list[int]:
+    counts = Counter(_bin(figure, low, width) for figure in figures)
+    return [counts[i] for i in range(count)]
 
 
 def _frame() -> dict[str, Any]:

@@ -30,6 +30,7 @@ class TodoPage:
         if not self._places:
             ui.label("库中还没有地区。").classes("wb-empty q-pa-lg")
             return
+        await ui.context.client.connected()  # a long log takes longer than a browser waits
         found = [await asyncio.to_thread(self._todo, one) for one in self._places]
         waits = {one: len(t.approvals) for one, t in zip(self._places, found, strict=True)}
         self._locality = max(self._places, key=lambda one: waits[one])

@@ -64,6 +64,7 @@ class TryPage:
                 self._actions()
             self._result = Result()
         self._set_periods()
+        await ui.context.client.connected()  # a long history takes longer than a browser waits
         await self._load()
 
     # ── what is asked ──
