@@ -79,7 +79,7 @@ class PendingAppeals:
                 after = rows[-1].seq
                 for row in rows:
                     # Most events are about something else: do not read them for that.
-                    if row.kind == "event" and b'"appeal_' in row.payload:
+                    if row.kind == "event" and b"appeal_" in row.payload:
                         _note(pending, row.payload)
             self._read[locality] = after, pending
             return sorted(pending.values(), key=lambda found: found[1])
