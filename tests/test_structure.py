@@ -25,8 +25,18 @@ ROWS = (
     ("runtime",),
     ("whatif",),
     ("v1", "wire"),
-    ("cases", "clauses", "client", "service", "report", "demo", "scaffold", "pytest_plugin", "workbench",
-     "cli"),
+    (
+        "cases",
+        "clauses",
+        "client",
+        "service",
+        "report",
+        "demo",
+        "scaffold",
+        "pytest_plugin",
+        "workbench",
+        "cli",
+    ),
 )
 ORDER = {name: (row, place) for row, names in enumerate(ROWS) for place, name in enumerate(names)}
 PURE = ("model", "calendar", "kinds", "engine")

@@ -100,13 +100,15 @@ def _event(name: str, when: str, payload: Payload) -> Event:
 
 
 def _outline(number: int) -> list[list[float]]:
-    """Return the outline of a village: five in each of two rows, none of them square."""
-    x, y = 116.2 + number % 5 * 0.05, 39.8 + number // 5 * 0.04
-    slant = 0.006 * (number % 3)
-    return [
-        [x, y + slant], [x + 0.05, y - slant], [x + 0.052, y + 0.038], [x + 0.02, y + 0.043],
-        [x, y + 0.036], [x, y + slant],
-    ]  # fmt: skip
+    """Return the outline of a village: five in each of two rows, that share crooked borders."""
+    column, row = number % 5, number // 5
+    corners = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)]
+    return [_corner(*corner) for corner in (*corners, corners[0])]
+
+
+def _corner(column: int, row: int) -> list[float]:
+    shift = 0.008 * ((column * 7 + row * 5) % 3 - 1)
+    return [116.2 + column * 0.05 + shift, 39.8 + row * 0.04 - shift]
 
 
 def database_in(folder: Path) -> str:

@@ -38,8 +38,8 @@ def workbench(
         raise Failure("the workbench needs NiceGUI", "pip install 'envrules[workbench]'")
     if not rulesets.is_dir():
         raise Failure(f"{rulesets} is no folder", "give the folder of your rulesets", USAGE)
-    from envrules.workbench.desk import Desk  # noqa: PLC0415 - an extra: only this command needs it
-    from envrules.workbench.server import serve  # noqa: PLC0415
+    from envrules.workbench.desk import Desk
+    from envrules.workbench.server import serve
 
     def ready(address: str) -> None:
         print(address, flush=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from envrules import calendar as cal
 from envrules.model.base import Frozen, Instant
 from envrules.runtime.library import Revision
 from envrules.runtime.runtime import Runtime
@@ -64,11 +64,9 @@ class Desk:
         """Return the locality's own time: no later than what its sources have delivered."""
         return self.runtime.local_time(self.runtime.locality(locality)[2])
 
-    def today(self) -> date:
-        """Return the day on which a value that is published counts as dated today."""
-        return datetime.fromtimestamp(
-            self.runtime.clock() / 1_000_000, ZoneInfo("Asia/Shanghai")
-        ).date()
+    def today(self, locality: str) -> date:
+        """Return the day that it is there by the wall clock."""
+        return cal.local_date(self.store.locality(locality).timezone, self.runtime.clock())
 
     def in_force(self, locality: str, scheme: str) -> Revision:
         """Return the sources of the revision in force. Raises KeyError if there is none."""

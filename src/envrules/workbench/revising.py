@@ -105,7 +105,7 @@ def plan(desk: Desk, locality: str, scheme: str, draft: Draft, own: Overrides) -
     plugins = desk.runtime.library.plugins
     after = compiled(plugins, scheme, source)
     found = changed(compiled(plugins, scheme, in_force), after)
-    today = desk.today()
+    today = after.scheme.day(desk.runtime.clock())
     back = any(reaches_back(change, today) for change in found)
     return Plan(after.scheme.revision, source, found, back)
 

@@ -28,7 +28,8 @@ class Waiting(Frozen):
     when: str
     """When it became true, or when its limit ends."""
     publication: str
-    kind: str = ""
+    issues: str = ""
+    """The cases that it is about."""
 
 
 class Appeal(Frozen):
@@ -134,7 +135,13 @@ def _rows(desk: Desk, locality: str, wanted: DecisionFilter) -> Iterator[Decisio
 def _waiting(row: DecisionRow, content: Content, registry: Registry, when: str) -> Waiting:
     unit = registry.title(content.unit, content.at) if content.unit else ""
     return Waiting(
-        row.id, content.title, unit, content.reason, when, content.publication, content.kind
+        row.id,
+        content.title,
+        unit,
+        content.reason,
+        when,
+        content.publication,
+        "、".join(content.issues),
     )
 
 

@@ -140,7 +140,7 @@ class TodoPage:
     def _side(self, found: Todo) -> None:
         with _pane("今日到期", len(found.limits), f"{found.day} 没有到期的时限。"):
             for limit in found.limits:
-                _small(f"{limit.when[11:]}　{limit.unit}", limit.reason)
+                _small(f"{limit.when[11:]}　{limit.unit}　{limit.issues}", limit.reason)
         with _pane("待决申诉", len(found.appeals), "没有待决的申诉。"):
             for appeal in found.appeals:
                 _small(appeal.unit, f"{appeal.when}　{appeal.about}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,23 @@ from envrules.workbench.simulation import Latest, Simulation, simulation
 IN_PLACE = "改写现行值"
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Values, and what they are tried in."""
+
+    simulation: Simulation
+    panel: Panel
+    values: dict[str, Value]
+
+
+def _answer(tried: _Tried) -> Answer | RulesetError:
+    """Return what would differ, or why the values cannot be."""
+    try:
+        return tried.simulation.answer({n: as_typed(value) for n, value in tried.values.items()})
+    except RulesetError as error:
+        return error
+
+
 class TryPage:
     """The page as one browser tab has it."""
 
@@ -36,12 +54,12 @@ class TryPage:
             for place in desk.places() for bound in place.bound
         }  # fmt: skip
         self._subject = next(iter(self._subjects), "")
+        self._asked: tuple[str, str, str] = ("", "", "")
+        """What the page shows, or is about to."""
         self._simulation: Simulation | None = None
         self._draft: revising.Draft | None = None
         self._panel: Panel | None = None
-        self._latest: Latest[dict[str, Value], Answer | RulesetError] = Latest(
-            self._answer, self._show
-        )
+        self._latest = Latest(_answer, self._show)
 
     @property
     def _locality(self) -> str:
@@ -91,38 +109,41 @@ class TryPage:
         while months[-1] != now and len(months) < 60:
             months.append(cal.next_period(months[-1]))
         chosen = months[-2] if len(months) > 1 else months[-1]
-        self._quiet = True
         for select in (self._first, self._last):
             select.set_options(months, value=chosen)
-        self._quiet = False
 
     async def _choose(self, event: Any) -> None:
         self._subject = event.value
         self._set_periods()
-        await self._load()
+        await self._reload()
 
     async def _reload(self) -> None:
-        if self._quiet:
-            return
         if self._first.value > self._last.value:
-            self._quiet = True
             self._last.value = self._first.value
-            self._quiet = False
-        await self._load()
+        # Setting several choices at once tells of each.
+        if self._chosen() != self._asked:
+            await self._load()
+
+    def _chosen(self) -> tuple[str, str, str]:
+        return self._subject, self._first.value, self._last.value
 
     async def _load(self) -> None:
         """Read the history and the file anew; what was typed is forgotten."""
+        asked = self._asked = self._chosen()
         self._panel = None
         self._box.clear()
         with self._box:
             ui.label("正在回放历史……").classes("wb-empty q-py-md")
         question = Question(self._scheme, self._first.value, self._last.value)
         try:
-            self._draft = revising.draft(self._desk, self._locality, self._scheme)
-            self._simulation = await asyncio.to_thread(
+            draft = revising.draft(self._desk, self._locality, self._scheme)
+            made = await asyncio.to_thread(
                 simulation, self._desk.store, self._desk.runtime.library.plugins, self._locality,
-                question, self._draft.text, self._draft.name,
+                question, draft.text, draft.name,
             )  # fmt: skip
+            if asked != self._asked:
+                return  # something else has been chosen meanwhile
+            self._draft, self._simulation = draft, made
             shown = fields(self._loaded(), frozenset(self._own), self._day())
         except (RulesetError, OSError) as error:
             self._box.clear()
@@ -150,34 +171,26 @@ class TryPage:
 
     async def _ask(self) -> None:
         if self._panel is not None:
-            await self._latest.ask(self._panel.values())
+            assert self._simulation is not None
+            await self._latest.ask(_Tried(self._simulation, self._panel, self._panel.values()))
 
-    def _answer(self, values: dict[str, Value]) -> Answer | RulesetError:
-        assert self._simulation is not None
-        try:
-            return self._simulation.answer(
-                {name: as_typed(value) for name, value in values.items()}
-            )
-        except RulesetError as error:
-            return error
-
-    async def _show(self, values: dict[str, Value], found: Answer | RulesetError) -> None:
-        panel, simulated = self._panel, self._simulation
-        if panel is None or simulated is None:
-            return
+    async def _show(self, tried: _Tried, found: Answer | RulesetError) -> None:
+        panel = tried.panel
+        if panel is not self._panel:
+            return  # something else has been chosen meanwhile
         if isinstance(found, RulesetError):
             panel.complain({panel.last: in_words(found)})
         else:
             if panel.is_good:
                 panel.complain({})
-            self._result.show(simulated, found)
-        self._state.text = f"已改 {len(values)} 项" if values else "未改动"
+            self._result.show(tried.simulation, found)
+        self._state.text = f"已改 {len(tried.values)} 项" if tried.values else "未改动"
 
     # ── the file, the revision ──
 
     def _actions(self) -> None:
         with ui.element("div").classes("do"):
-            self._since = ui.input("生效日期", value=self._desk.today().isoformat()).props(
+            self._since = ui.input("生效日期", value=self._desk.today(self._locality).isoformat()).props(
                 f'dense outlined clearable placeholder="{IN_PLACE}" aria-label="生效日期，清空为{IN_PLACE}"'
             ).tooltip(f"新值自这一天起写入文件；清空则{IN_PLACE}（追溯）。模拟总是按全期适用新值。")  # fmt: skip
             ui.button("保存", on_click=self._save).props("outline no-caps color=primary")
@@ -224,16 +237,11 @@ class TryPage:
     def _write(self, text: str) -> None:
         assert self._draft is not None
         with told():
-            self._draft = revising.save(self._draft, text)
-            self._desk_text(text)
+            draft = self._draft = revising.save(self._draft, text)
+            assert self._simulation is not None
+            # From now on values are tried in the text that is in the file.
+            self._simulation = replace(self._simulation, text=draft.text, file=draft.name)
             ui.notify(f"已写入 {self._draft.name}，尚未发布", type="positive")
-
-    def _desk_text(self, text: str) -> None:
-        """Try values in the text that is in the file now."""
-        assert self._simulation is not None
-        assert self._draft is not None
-        old = self._simulation
-        self._simulation = Simulation(old.prepared, text, self._draft.name)
 
     async def _publish(self) -> None:
         draft = self._draft
