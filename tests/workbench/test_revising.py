@@ -67,14 +67,16 @@ def test_bad_text_is_not_written(desk: Desk) -> None:
 def test_value_from_tomorrow_on_is_not_retroactive(desk: Desk) -> None:
     """What is dated from today on needs no reason; what is dated before does."""
     draft = revising.draft(desk, TOWN, SCHEME)
-    for since, back in (("2099-01-01", False), ("always", True)):
+
+    def planned(since: str) -> revising.Plan:
         text = revising.with_values(draft.text, {"warning_line": (since, Decimal(60))})
-        changed = revising.Draft(draft.path, text, False)
-        planned = revising.plan(desk, TOWN, SCHEME, changed, {})
-        assert [c.title for c in planned.changes] == ["警告线（低于）"]
-        assert planned.retroactive == back
+        return revising.plan(desk, TOWN, SCHEME, revising.Draft(draft.path, text, False), {})
+
+    assert [c.title for c in planned("2099-01-01").changes] == ["警告线（低于）"]
+    assert not planned("2099-01-01").retroactive
+    assert planned("always").retroactive
     with pytest.raises(ValueError, match="原因"):
-        revising.publish(desk, TOWN, SCHEME, planned, " ")
+        revising.publish(desk, TOWN, SCHEME, planned("always"), " ")
 
 
 def test_own_value_is_published_without_the_file(desk: Desk) -> None:

@@ -44,7 +44,10 @@ def make_town(database: str) -> None:
         runtime.start()
         try:
             runtime.create_locality(TOWN, "青禾镇", "Asia/Shanghai")
-            runtime.advance(TOWN, SOURCE, at("2026-09-01 00:00"))
+            begun = runtime.advance(TOWN, SOURCE, at("2026-09-01 00:00"))
+            assert runtime.wait_decided(
+                TOWN, begun, 30
+            )  # a scheme is bound at the time it is there
             runtime.publish(TOWN, SCHEME, "test")
             runtime.submit(TOWN, list(_events()), SOURCE)
             seq = runtime.advance(TOWN, SOURCE, at("2026-10-20 09:00"))

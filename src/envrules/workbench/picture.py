@@ -82,11 +82,12 @@ def shapes(
     rows: Sequence[Row], scheme: Scheme, registry: Registry, size: tuple[float, float]
 ) -> list[Shape]:
     """Return the units that carry an outline, fitted into a box; all of them as tiles if none does."""
-    outlines = {row.unit: found for row in rows if (found := _outline(row, scheme, registry))}
+    outlines = {row.unit: outer for row in rows if (outer := _outline(row, scheme, registry))}
     project = _projection([p for rings in outlines.values() for ring in rings for p in ring], size)
     bands = {band.id: band for score in scheme.bands.values() for band in score}
-    found = []
+    found: list[Shape] = []
     for place, row in enumerate(rows):
+        rings: list[Ring]
         if not outlines:
             rings = [_tile(place, len(rows), size)]
         elif row.unit in outlines:

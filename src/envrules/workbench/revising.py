@@ -10,6 +10,7 @@ from pathlib import Path
 from envrules.errors import RulesetError, errors_in
 from envrules.model.base import Frozen
 from envrules.ruleset.check import check_ruleset, read_text
+from envrules.ruleset.diff import Change
 from envrules.ruleset.load import load_ruleset
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.library import Revision, shown
@@ -106,7 +107,9 @@ def plan(desk: Desk, locality: str, scheme: str, draft: Draft, own: Overrides) -
     after = compiled(plugins, scheme, source)
     found = changed(compiled(plugins, scheme, in_force), after)
     today = after.scheme.day(desk.runtime.clock())
-    back = any(reaches_back(change, today) for change in found)
+    back = any(
+        reaches_back(Change(c.path, c.title, c.before, c.after, c.since), today) for c in found
+    )
     return Plan(after.scheme.revision, source, found, back)
 
 

@@ -101,12 +101,12 @@ class TryPage:
 
     def _set_periods(self) -> None:
         """Offer the months from the first event to now; the last that is over stands first."""
-        zone = self._desk.place(self._locality).timezone
+        zone, now = self._desk.place(self._locality).timezone, self._desk.now(self._locality)
         state = self._desk.runtime.locality(self._locality)[2]
-        begun = min((b.since for b in state.bindings.values() if b.since), default=state.tick)
-        now = cal.period_of(zone, self._desk.now(self._locality), "month")
+        begun = min((now, *(b.since for b in state.bindings.values() if b.since)))
+        last = cal.period_of(zone, now, "month")
         months = [cal.period_of(zone, begun, "month")]
-        while months[-1] != now and len(months) < 60:
+        while months[-1] < last:
             months.append(cal.next_period(months[-1]))
         chosen = months[-2] if len(months) > 1 else months[-1]
         for select in (self._first, self._last):
