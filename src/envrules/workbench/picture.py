@@ -84,7 +84,6 @@ def shapes(
     """Return the units that carry an outline, fitted into a box; all of them as tiles if none does."""
     outlines = {row.unit: outer for row in rows if (outer := _outline(row, scheme, registry))}
     project = _projection([p for rings in outlines.values() for ring in rings for p in ring], size)
-    bands = {band.id: band for score in scheme.bands.values() for band in score}
     found: list[Shape] = []
     for place, row in enumerate(rows):
         rings: list[Ring]
@@ -98,7 +97,7 @@ def shapes(
         xs, ys = [p[0] for p in largest], [p[1] for p in largest]
         found.append(Shape(
             row.unit, row.title, " ".join(map(_path, rings)), (min(xs) + max(xs)) / 2,
-            (min(ys) + max(ys)) / 2, colour_of(bands.get(row.after.band) if row.after else None),
+            (min(ys) + max(ys)) / 2, _colour(row, scheme),
             row.moves, says(row),
         ))  # fmt: skip
     return found
@@ -122,6 +121,18 @@ def says(row: Row) -> str:
         if row.moves
         else (f"{row.title}：{side(row.after)}")
     )
+
+
+def _colour(row: Row, scheme: Scheme) -> str:
+    """Return a unit's colour as tried: its band's, or where a score has no bands its list's."""
+    side = row.after
+    if side is None:
+        return NO_BAND
+    bands = scheme.bands.get(row.score, ())
+    if bands:
+        return colour_of(next((band for band in bands if band.id == side.band), None))
+    ends = {rule.end for rule in scheme.lists if rule.id in side.lists}
+    return RGB["red"] if "top" in ends else RGB["black"] if "bottom" in ends else NO_BAND
 
 
 def colour_of(band: Band | None) -> str:

@@ -24,9 +24,9 @@ class Result:
                 self._which = ui.select({}, on_change=self._draw).props(
                     'dense outlined options-dense aria-label="得分项目与期间"'
                 )
-            with ui.element("div").classes("wb-charts"):
-                self._spread = _chart("得分分布")
-                self._filling = _chart("等次")
+            with ui.element("div").classes("wb-charts") as self._charts:
+                _, self._spread = _chart("得分分布")
+                self._banded, self._filling = _chart("等次")
                 with ui.element("section").classes("wb-card"):
                     self._map_title = ui.html("", sanitize=False, tag="h2")
                     self._map = ui.html("", sanitize=False).classes("map")
@@ -74,8 +74,14 @@ class Result:
         self._map.content = answers.map_svg(
             picture.shapes(rows, scheme, simulation.registry, answers.MAP)
         )
+        what = "等次" if scheme.bands.get(score) else "上榜"
         outlined = picture.has_outlines(rows, scheme, simulation.registry)
-        self._map_title.content = "等次地图" if outlined else "等次方格图（单位没有边界数据）"
+        self._map_title.content = f"{what}地图" if outlined else f"{what}方格图（单位没有边界数据）"
+        self._banded.set_visibility(bool(scheme.bands.get(score)))
+        self._charts.classes(
+            add="" if scheme.bands.get(score) else "unbanded",
+            remove="unbanded" if scheme.bands.get(score) else "",
+        )
         titles = {rule.id: rule.citation.title for rule in scheme.lists}
         self._movers.content = answers.movers(answer, rows, titles)
         listed = answers.lists(scheme, rows, score)
@@ -86,10 +92,10 @@ class Result:
         self._box.props(f"data-answer={self._count}")
 
 
-def _chart(title: str) -> ui.echart:
-    with ui.element("section").classes("wb-card"):
+def _chart(title: str) -> tuple[ui.element, ui.echart]:
+    with ui.element("section").classes("wb-card") as card:
         ui.html(title, sanitize=False, tag="h2")
-        return ui.echart({}).classes("chart")
+        return card, ui.echart({}).classes("chart")
 
 
 def _redraw(chart: ui.echart, options: dict[str, object]) -> None:
