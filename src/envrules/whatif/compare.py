@@ -21,7 +21,7 @@ def differences(before: Contents, after: Contents, registry: Registry) -> list[D
     found: list[Difference] = []
     for slot in sorted(before.keys() | after.keys()):
         old, new = before.get(slot), after.get(slot)
-        if _said(old) != _said(new):
+        if old is not new and _said(old) != _said(new):
             found.append(_difference(old, new, registry))
     return sorted(found, key=lambda d: (d.unit, d.at, d.rule, d.subject, d.anchor))
 
@@ -30,7 +30,8 @@ def counts(before: Contents, after: Contents) -> list[Count]:
     """Return how many decisions there are of each kind and outcome that the two sides differ in."""
     moved = [
         (before.get(slot), after.get(slot)) for slot in before.keys() | after.keys()
-        if _said(before.get(slot)) != _said(after.get(slot))
+        if before.get(slot) is not after.get(slot)
+        and _said(before.get(slot)) != _said(after.get(slot))
     ]  # fmt: skip
     kinds = {(c.kind, c.outcome) for pair in moved for c in pair if c is not None}
     old, new = (Counter((c.kind, c.outcome) for c in side.values()) for side in (before, after))
