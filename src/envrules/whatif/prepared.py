@@ -113,6 +113,15 @@ def rejudge(
         Stopped: `progress` says so.
     """
     tried = trial(prepared, overrides, text=text, file=file, codes=codes)
+    return judge_under(prepared, tried, progress)
+
+
+def judge_under(prepared: Prepared, tried: Tried, progress: Progress = _silent) -> Answer:
+    """Return what would differ under a compiled ruleset.
+
+    Raises:
+        Stopped: `progress` says so.
+    """
     changes = changed(prepared.in_force, tried)
     again = _nodes_to_judge(prepared, tried, changes)
     if again is None:
@@ -122,6 +131,7 @@ def rejudge(
         held = after.held()
         part = Part("replayed", "exact", len(after.locality.state.changes.nodes))
     else:
+        progress(prepared.history.position, prepared.history.position)
         news = judged_again(prepared.before, tried.scheme, again, prepared.chainer)
         held = {slot: c for slot, c in {**prepared.held, **news}.items() if c is not None}
         part = Part("judged_again", "exact", len(again))
@@ -148,11 +158,10 @@ def _nodes_to_judge(
 
 
 def simulate(
-    history: History, plugins: Plugins, question: Question, overrides: Overrides, *,
-    text: str = "", file: str = "", codes: CodeTableText | None = None,
+    history: History, plugins: Plugins, question: Question, tried: Tried,
     progress: Progress = _silent,
 ) -> Answer:  # fmt: skip
-    """Prepare and rejudge at once; `progress` counts both sides' entries."""
+    """Prepare and judge at once; `progress` counts the entries of both sides."""
     whole = 2 * history.position
 
     def first(done: int, _total: int) -> None:
@@ -161,8 +170,7 @@ def simulate(
     def second(done: int, _total: int) -> None:
         progress(history.position + done, whole)
 
-    prepared = prepare(history, plugins, question, first)
-    return rejudge(prepared, overrides, text=text, file=file, codes=codes, progress=second)
+    return judge_under(prepare(history, plugins, question, first), tried, second)
 
 
 def trial(

@@ -66,10 +66,21 @@ def replay(
     now = locality.state.locality.tick
     closed = locality.state.locality.closes.get(scheme.slug, {})
     begun = history.begun
-    still_open = [p for p in periods(scheme, question, begun, now) if p not in closed]
+    still_open = [
+        p for p in periods(scheme, question, begun, now)
+        if p not in closed and not any(_comes_before(p, one) for one in closed)
+    ]  # fmt: skip
     for period in still_open:
         locality.append(Closed(scheme.slug, period, at=now))
     return Replayed(scheme, locality, tuple(still_open))
+
+
+def _comes_before(period: str, closed: str) -> bool:
+    """Return whether a period could be closed no more once `closed` was, as the runtime has it."""
+    if cal.period_kind(period) == cal.period_kind(closed):
+        return period < closed
+    (first, last), (begin, end) = cal.period_dates(period), cal.period_dates(closed)
+    return begin <= first and last <= end
 
 
 def span(scheme: Scheme, question: Question) -> tuple[Instant, Instant]:
