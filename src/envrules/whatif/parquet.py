@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from envrules.model.base import Frozen, canonical_json
-from envrules.model.entries import Arrived, decode_entry
+from envrules.model.entries import Arrived, Entry, decode_entry, encode_entry
 from envrules.model.events import Event, Finding, Inspection, IssueFound
 from envrules.runtime.library import Revision
 from envrules.store import Batch, LogRow, NewEntry, Store
@@ -116,6 +116,17 @@ def _finding(found: Finding | IssueFound) -> dict[str, Any]:
         "category": found.category, "place": found.place, "issue": found.issue,
         "duplicate": bool(found.duplicate_of),
     }  # fmt: skip
+
+
+def frame_of(entries: Iterable[Entry]) -> Any:
+    """Return the columns of entries that are in memory, those of the store left empty."""
+    records = []
+    for seq, entry in enumerate(entries, start=1):
+        kind = str(type(entry).__struct_config__.tag)
+        event = entry.event.id if isinstance(entry, Arrived) else None
+        row = LogRow(seq, kind, event, b"", 0, "", encode_entry(entry))
+        records.append(_record(row))
+    return polars().DataFrame(records, schema=schema(), orient="row")
 
 
 def read_header(path: Path) -> Header:
