@@ -40,20 +40,20 @@ def counts(before: Contents, after: Contents) -> list[Count]:
 
 def rows(scheme: Scheme, before: Contents, after: Contents, registry: Registry) -> list[Row]:
     """Return every unit of every score and period that either side judges."""
-    sides = [_sides(scheme, contents) for contents in (before, after)]
+    both = [sides(scheme, contents) for contents in (before, after)]
     found = []
-    for score, period, unit in sorted(sides[0].keys() | sides[1].keys()):
+    for score, period, unit in sorted(both[0].keys() | both[1].keys()):
         last = cal.period_bounds(scheme.timezone, period)[1] - 1
         known = registry.unit(unit, last)
         key = (score, period, unit)
         found.append(Row(
             score, period, unit, registry.title(unit, last), known.type if known else "",
-            sides[0].get(key), sides[1].get(key),
+            both[0].get(key), both[1].get(key),
         ))  # fmt: skip
     return found
 
 
-def _sides(scheme: Scheme, contents: Contents) -> dict[tuple[str, str, str], Side]:
+def sides(scheme: Scheme, contents: Contents) -> dict[tuple[str, str, str], Side]:
     """Return where each unit stands, by score, period and unit."""
     of_list = {f"lists.{rule.id}": rule.of for rule in scheme.lists}
     figures: dict[tuple[str, str, str], Content] = {}
