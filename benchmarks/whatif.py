@@ -103,7 +103,9 @@ def _findings(
     unit_names = pl.Series("unit", names)
     rows = index.select(
         seq=(pl.col("i") + before + 1 + m * (events // 12)).cast(pl.Int64),
-        u=unit, v=visit, c=code,
+        u=unit,
+        v=visit,
+        c=code,
         occurred_at=(start + (end - start) // (VISITS + 1) * (visit + 1)).cast(pl.Int64),
     )
     return _filled(rows.select(
@@ -211,7 +213,9 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "year.parquet"
         write(path, asked.events, asked.units)
-        print(f"{asked.events} findings, {asked.units * 12} unit-months, {path.stat().st_size >> 20} MiB")
+        print(
+            f"{asked.events} findings, {asked.units * 12} unit-months, {path.stat().st_size >> 20} MiB"
+        )
         figures = ours(path)
         _check(figures, duckdb_figures(path))
         _rounds(path, asked.rounds)
@@ -220,7 +224,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _check(figures: Figures, theirs: dict[tuple[str, str], str]) -> None:
-    mine = {key: str(known.printed) for key, known in figures.known.items() if known.printed is not None}
+    mine = {
+        key: str(known.printed) for key, known in figures.known.items() if known.printed is not None
+    }
     different = [k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k)]
     said = f"{len(mine)} figures ({figures.columnar} tallied by column)"
     print(f"{said}, {len(different)} differ from the query's {different[:3]}")
@@ -240,7 +246,15 @@ def _rounds(path: Path, rounds: int) -> None:
     taken: dict[str, list[tuple[float, float]]] = {"ours": [], "duckdb": []}
     for turn in range(rounds):
         for name in sorted(taken, reverse=bool(turn % 2)):
-            command = [sys.executable, "-m", "benchmarks.whatif", "--one", name, "--file", str(path)]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.whatif",
+                "--one",
+                name,
+                "--file",
+                str(path),
+            ]
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
             taken[name].append((float(out[0]), float(out[1])))
     for name, figures in taken.items():

@@ -70,6 +70,19 @@ def test_the_log_goes_out_and_comes_in_again(cli: Cli, database: str, tmp_path: 
         }
 
 
+def test_figures_by_column_are_those_of_the_replay(cli: Cli, database: str, tmp_path: Path) -> None:
+    """Points, bands and ranks tallied by column are the exact replay's, for thresholds and tables."""
+    out = tmp_path / "log.parquet"
+    assert cli("export-log", "yunxi", "--out", out, "--db", database).code == 0
+    for tried in ("warning_line=98", "min_presence=0.9"):
+        asked = ("whatif", "yunxi", TOWN, "--set", tried, *JULY, "--log", out, "--json")
+        exact, columnar = cli(*asked).json, cli(*asked, "--figures").json
+        assert columnar["rows"] == [row for row in exact["rows"] if row["score"] == "monthly"]
+        assert {(p["name"], p["how"]) for p in columnar["parts"]} == {
+            ("monthly", "columnar"), ("annual", "left_out"),
+        }  # fmt: skip
+
+
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("--from", "2026-13", "--set", "warning_line=65"), 2, "no period"),
     (("--from", "2026-08", "--to", "2026-07", "--set", "warning_line=65"), 2, "ends before"),

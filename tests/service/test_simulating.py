@@ -67,6 +67,7 @@ def test_a_unit_that_moves_is_told_with_both_standings_and_why(client: Client) -
 
 def test_it_stores_nothing(client: Client, site: Site) -> None:
     """Log, decisions and revisions are what they were."""
+
     def state() -> tuple[object, ...]:
         row, held, own = site.runtime.locality("yunxi")
         return row, held.position, own, site.store.list_revisions(TOWN)
@@ -90,7 +91,7 @@ def test_what_cannot_be_asked_is_refused(client: Client) -> None:
         client._call(_listed(client), asked(from_period="2026-08"))  # type: ignore[arg-type]
     with refused("NOT_FOUND", "SCHEME_NOT_FOUND"):
         client._call(_listed(client), asked(scheme="liuhu"))  # type: ignore[arg-type]
-    with pytest.raises(CallFailed, match="ER402 parameters.warning_line"):
+    with pytest.raises(CallFailed, match=r"ER402 parameters\.warning_line"):
         client._call(_listed(client), asked(overrides=[higher("many")]))  # type: ignore[arg-type]
 
 
@@ -101,9 +102,7 @@ def _listed(client: Client) -> object:
     return call
 
 
-def test_a_cancelled_call_stops_the_replay(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cancelled_call_stops_the_replay(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the caller goes away the replay ends at its next look, without an answer."""
     begun, ended = threading.Event(), threading.Event()
 

@@ -44,7 +44,7 @@ def compare(entries: list[Entry], scheme: Scheme) -> tuple[int, int]:
     """Compare every plain unit's tally with the engine's; return how many were and were not."""
     locality = MemoryLocality("town", lambda _slug, _revision: scheme, CHAINER)
     locality.replay(entries)
-    log = [e for e in locality.log.rows]
+    log = list(locality.log.rows)
     frame = frame_of(log).lazy()
     plain = other = 0
     for score in (s for s in scheme.scores if is_columnar(scheme, s)):
@@ -122,7 +122,9 @@ def histories(draw: Any) -> list[Entry]:
     for i in range(draw(st.integers(0, 12))):
         unit = draw(st.sampled_from(["zhao", "qian", "sun"]))
         at = JULY + draw(st.integers(0, 60)) * DAY + draw(st.integers(0, 1)) * 3_600_000_000
-        what = draw(st.sampled_from(["check", "check", "check", "patrol", "issue", "award", "gone"]))
+        what = draw(
+            st.sampled_from(["check", "check", "check", "patrol", "issue", "award", "gone"])
+        )
         kind = "patrol" if what == "patrol" else "monthly_check"
         if what in ("check", "patrol"):
             found = tuple(
@@ -161,6 +163,24 @@ def _town(overrides: Overrides) -> Scheme:
     return factory_for(file, PLUGINS)(overrides, codes="")
 
 
+def test_what_came_late_for_an_earlier_month_is_told_apart() -> None:
+    """Asked for August alone, a village with a late finding of July is left to the engine."""
+    scheme = _town({})
+    late = Inspection("late", "a", "monthly_check", findings=(Finding("f", "三大堆", "main_road"),))
+    entries: list[Entry] = [
+        Tick(JULY), Published(scheme.slug, scheme.revision, at=JULY),
+        Arrived(Event("u", JULY - 60 * DAY, UnitDeclared("a", "a", "village"))),
+        Arrived(Event("c", JULY + DAY, Inspection("c", "a", "monthly_check"))),
+        Tick(JULY + 40 * DAY), Closed(scheme.slug, "2026-07", at=JULY + 40 * DAY),
+        Arrived(Event("l", JULY + 2 * DAY, late)),
+    ]  # fmt: skip
+    locality = MemoryLocality("town", lambda _slug, _revision: scheme, CHAINER)
+    locality.replay(entries)
+    facts = facts_of(entries, locality, scheme)
+    found = tally(frame_of(entries).lazy(), facts, scheme, scheme.score("monthly"), ["2026-08"])
+    assert found.others == {"a"}
+
+
 def test_plain_units_go_by_column() -> None:
     """A month of checks in three villages is tallied by column, and nobody is told apart."""
     scheme = _town({})
@@ -181,4 +201,4 @@ def test_the_columns_are_those_of_the_file() -> None:
     """A frame made in memory has the columns and types of an exported log."""
     from envrules.whatif.parquet import schema
 
-    assert dict(frame_of([]).schema) == {k: v for k, v in pl.Schema(schema()).items()}
+    assert dict(frame_of([]).schema) == dict(pl.Schema(schema()))

@@ -20,6 +20,7 @@ from envrules.plugin_manager import load_plugins
 from envrules.report.whatif import whatif_parts
 from envrules.store import UnknownLocality
 from envrules.whatif import Answer, History, Question, from_store, prepare, rejudge
+from envrules.whatif.large import simulate_figures
 from envrules.whatif.parquet import BadLog, export_log, from_parquet, import_log, read_header
 
 LogFile = Annotated[Path, typer.Option("--out", help="Parquet file to write.")]
@@ -43,6 +44,13 @@ def whatif(
     log: Annotated[
         Path | None, typer.Option(help="Read history from this file of envrules export-log.")
     ] = None,
+    figures: Annotated[
+        bool,
+        typer.Option(
+            "--figures",
+            help="Only points, bands, ranks and lists, by column: for a --log too large to replay.",
+        ),
+    ] = False,
     db: DatabaseUrl = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -56,13 +64,18 @@ def whatif(
         raise Failure("nothing to try", "give --set PARAMETER=VALUE or --ruleset FILE", USAGE)
     question = Question(scheme, first, last or first)
     _check(question)
-    history = _history(locality, log, db)
+    if figures and log is None:
+        raise Failure("--figures reads a --log", "write one with envrules export-log", USAGE)
+    values, name = set_values({}, set_ or []), str(ruleset or "")
     text = read_ruleset(ruleset) if ruleset is not None else ""
     try:
-        prepared = prepare(history, load_plugins(), question)
-        answer = rejudge(
-            prepared, set_values({}, set_ or []), text=text, file=str(ruleset or ""),
-        )  # fmt: skip
+        if figures and log is not None:
+            _check_log(log, locality)
+            answer = simulate_figures(log, load_plugins(), question, values, text=text, name=name)
+        else:
+            history = _history(locality, log, db)
+            prepared = prepare(history, load_plugins(), question)
+            answer = rejudge(prepared, values, text=text, file=name)
     except KeyError:
         raise Failure(f"{locality} does not use scheme {scheme!r}") from None
     except RulesetError as error:
@@ -93,10 +106,16 @@ def _history(locality: str, log: Path | None, db: str) -> History:
     if log is None:
         with opened(db) as store, _known(locality):
             return from_store(store, locality)
+    _check_log(log, locality)
     with _readable(log):
-        if read_header(log).locality != locality:
-            raise Failure(f"{log} is the log of {read_header(log).locality}, not of {locality}")
         return from_parquet(log)
+
+
+def _check_log(log: Path, locality: str) -> None:
+    with _readable(log):
+        own = read_header(log).locality
+    if own != locality:
+        raise Failure(f"{log} is the log of {own}, not of {locality}")
 
 
 def export(

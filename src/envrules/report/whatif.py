@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from envrules.report.tables import section, table
-from envrules.whatif import Answer, Count, Difference, Row, Side
+from envrules.whatif import Answer, Count, Difference, Part, Row, Side
 
 _KINDS = {
     "deduction": "扣分", "finding": "未计的发现", "score": "得分", "band": "等次", "rank": "名次",
@@ -97,13 +97,28 @@ _PARTS = {
 }
 
 
+_HOW = {
+    "columnar": "{0}：{1} 个单位期次按列汇总计分，与逐条判定相同",
+    "exact": "{0}：{1} 个单位期次事实特殊，逐条精确判定",
+    "left_out": "{0}：不能只按列汇总，未推算；去掉 --figures 逐条判定",
+}
+
+
+def _part(part: Part) -> str:
+    """Return how a part of the answer is known."""
+    if part.name in _PARTS:
+        return f"{_PARTS[part.name]}（{part.keys} 个判定点）"
+    return _HOW[part.how].format(part.name, part.keys)
+
+
 def _summary(answer: Answer) -> str:
     lines = [
-        f"比较 {len(answer.rows)} 个单位期次，{len(answer.movers)} 个变动；"
+        f"比较 {len(answer.rows)} 个单位期次，{len(answer.movers)} 个变动",
         f"{len(answer.differences)} 项决定不同",
-        f"两侧都读到日志第 {answer.known_at} 条；现行版本 {answer.before[:8]}，试行版本 {answer.after[:8]}",
+        f"两侧都读到日志第 {answer.known_at} 条",
+        f"现行版本 {answer.before[:8]}，试行版本 {answer.after[:8]}",
     ]  # fmt: skip
-    lines += [f"{_PARTS[part.name]}（{part.keys} 个判定点）" for part in answer.parts]
+    lines += [_part(part) for part in answer.parts]
     if answer.as_if_closed:
         lines.append(f"尚未结账，按此刻结账推算：{'、'.join(answer.as_if_closed)}")
     return "\n".join(lines)

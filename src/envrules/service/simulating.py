@@ -18,7 +18,17 @@ from envrules.service.standings_out import ASSESSMENTS
 from envrules.service.status import not_found
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.v1 import rulesets_pb2, standings_pb2
-from envrules.whatif import Answer, Changed, Question, Row, Side, Stopped, Tried, from_store, simulate
+from envrules.whatif import (
+    Answer,
+    Changed,
+    Question,
+    Row,
+    Side,
+    Stopped,
+    Tried,
+    from_store,
+    simulate,
+)
 from envrules.wire.field_types import decimal_text
 
 _SLICE = 0.2
@@ -122,9 +132,7 @@ class _Work:
         try:
             history = from_store(self._host.runtime.store, self._trial.locality)
             plugins = self._host.runtime.library.plugins
-            answer = simulate(
-                history, plugins, self._trial.question, self._tried, self._progress
-            )
+            answer = simulate(history, plugins, self._trial.question, self._tried, self._progress)
             self._told.put(answer)
             self._told.put(None)
         except Stopped:

@@ -6,7 +6,17 @@ are read as if they were closed at that place.
 """
 
 from envrules.whatif.history import History, from_store
-from envrules.whatif.model import Answer, Changed, Count, Difference, Part, Question, Row, Said, Side
+from envrules.whatif.model import (
+    Answer,
+    Changed,
+    Count,
+    Difference,
+    Part,
+    Question,
+    Row,
+    Said,
+    Side,
+)
 from envrules.whatif.prepared import Prepared, Tried, judge_under, prepare, rejudge, simulate
 from envrules.whatif.replay import Progress, Stopped
 

@@ -87,9 +87,12 @@ def tally(
         periods: the periods asked about.
     """
     pl = polars()
-    seen = _sightings(log, facts, scheme, score, periods)
-    others = _others(seen, facts, scheme, score, periods)
-    plain = seen.filter(~pl.col("unit").is_in(sorted(others)))
+    # What came late for an earlier period is charged to one of these.
+    closed = {p for p in facts.closes if cal.period_kind(p) == score.period}
+    every = _sightings(log, facts, scheme, score, closed.union(periods))
+    others = _others(every, facts, scheme, score, periods)
+    asked = pl.col("period").is_in(sorted(periods))
+    plain = every.filter(asked & ~pl.col("unit").is_in(sorted(others)))
     visits = plain.group_by("period", "unit", "inspection").agg(pl.col("at").min())
     found = (
         plain.filter(pl.col("findings").list.len() > 0)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
+from envrules.engine.context import FOREVER
 from envrules.kinds import lists, scores
 from envrules.kinds.lists import Ranked, Standing
 from envrules.kinds.scores import Score
@@ -67,18 +68,26 @@ class Figures:
         return found
 
     def rows(self, tried: Scheme) -> list[Row]:
-        """Return every unit under the scheme and under `tried`."""
-        before, after = self.sides(self.scheme), self.sides(tried)
-        types = self._types()
+        """Return every unit under the scheme and under the thresholds of `tried`."""
+        return self.compared(self, tried)
+
+    def compared(self, other: Figures, tried: Scheme) -> list[Row]:
+        """Return every unit by these figures, and by others judged under `tried`."""
+        before, after = self.sides(self.scheme), other.sides(tried)
+        registry, types = self.facts.records.as_of(FOREVER)[0], self._types()
+        ends = {p: cal.period_bounds(tried.timezone, p)[1] - 1 for p, _ in before}
         return [
-            Row(self.score.id, period, unit, unit, types.get(unit, ""), before[key], after[key])
-            for key in before for period, unit in (key,)
+            Row(self.score.id, key[0], key[1], registry.title(key[1], ends[key[0]]),
+                types.get(key[1], ""), before.get(key), after.get(key))
+            for key in before
         ]  # fmt: skip
 
     def _types(self) -> dict[str, str]:
-        registry = self.facts.records.as_of(1 << 62)[0]
+        registry = self.facts.records.as_of(FOREVER)[0]
         units = {unit for _, unit in self.known}
-        return {u.id: u.type for u in registry.of_types(self.score.units, 0, 1 << 62) if u.id in units}
+        return {
+            u.id: u.type for u in registry.of_types(self.score.units, 0, FOREVER) if u.id in units
+        }
 
     def _ranked(self, tried: Scheme, period: str, standings: list[Standing]) -> dict[Key, Side]:
         day = cal.period_dates(period)[1]

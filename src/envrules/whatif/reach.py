@@ -109,9 +109,7 @@ def _under(keys: Iterable[str], prefix: str) -> set[str]:
     return {key for key in keys if key.startswith(prefix)}
 
 
-def _other_band(
-    scheme: Scheme, tried: Scheme, score: str, held: Mapping[str, Content]
-) -> set[str]:
+def _other_band(scheme: Scheme, tried: Scheme, score: str, held: Mapping[str, Content]) -> set[str]:
     """Return the nodes whose printed figure falls in another band."""
     placed = Bands(tried, score)
     rule = f"bands.{score}"
