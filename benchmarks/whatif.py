@@ -35,6 +35,7 @@ from envrules.ruleset.overrides import Overrides
 from envrules.runtime.library import Library
 from envrules.whatif import Question
 from envrules.whatif.figures import Figures, reckon
+from envrules.whatif.model import Row
 from envrules.whatif.parquet import schema
 
 SCHEME, SCORE, YEAR, VISITS = "town_deduction", "monthly", 2026, 4
@@ -79,9 +80,9 @@ def write(path: Path, events: int, units: int) -> None:
         _awards_beside(path)
     )
     per = -(-events // (units * len(PERIODS)))
-    parts = []
+    parts: list[pl.DataFrame] = []
     for m, (start, end) in enumerate(starts):
-        n = min(units * per, events - sum(len(p) for p in parts))
+        n = min(units * per, events - sum([len(p) for p in parts]))
         index = pl.DataFrame({"i": pl.int_range(n, eager=True)})
         which = (pl.col("i") * 2654435761 + m * 97) % 2147483647
         parts.append(_findings(index, which, names, places, start, end, m, len(small), per, events))
@@ -266,13 +267,14 @@ def _rounds(path: Path, rounds: int) -> None:
 
 def _slider(figures: Figures, rounds: int) -> None:
     """One threshold moves: all units are judged again, and no event is read."""
-    times = []
+    times: list[float] = []
+    rows: list[Row] = []
     for turn in range(rounds + 1):
         tried = scheme_with({"warning_line": {"always": str(60 + turn)}})
         begun = time.perf_counter()
         rows = figures.rows(tried)
         times.append(time.perf_counter() - begun)
-        moved = sum(row.moves for row in rows)
+    moved = sum(row.moves for row in rows)
     print(f"slider   {statistics.median(times):8.3f} s for {len(rows)} unit-months, {moved} of"
           " which move at the last; aim at most 0.2")  # fmt: skip
 

@@ -106,7 +106,7 @@ def test_a_cancelled_call_stops_the_replay(client: Client, monkeypatch: pytest.M
     """When the caller goes away the replay ends at its next look, without an answer."""
     begun, ended = threading.Event(), threading.Event()
 
-    def endless(*given: object) -> object:
+    def endless(*given: object) -> None:
         tell = given[-1]
         try:
             for done in _forever():

@@ -30,6 +30,7 @@ from envrules.model.events import (
     UnitDeclared,
     order_key,
 )
+from envrules.model.values import ALWAYS
 from envrules.ruleset.compile import Scheme
 from envrules.whatif.parquet import polars
 
@@ -149,14 +150,14 @@ def _unit(scheme: Scheme) -> Any:
 def _starts(scheme: Scheme, score: Score) -> list[Instant]:
     """Return when the table or a flag of it changes, in order."""
     assert score.table is not None
-    dated = [score.table]
-    flags = {
-        flag.name: flag for held in score.table.all() for row in held.value.rows.values()
-        for flag in (*row.at_if.values(), *row.find_if.values())
-    }  # fmt: skip
-    days = {held.since for value in (*dated, *(f.dated for f in flags.values()))
-            for held in value.all()} - {"always"}  # fmt: skip
-    return sorted(cal.day_bounds(scheme.timezone, date.fromisoformat(day))[0] for day in days)
+    days = {held.since for held in score.table.all()}
+    for held in score.table.all():
+        for row in held.value.rows.values():
+            for flag in (*row.at_if.values(), *row.find_if.values()):
+                days |= {value.since for value in flag.dated.all()}
+    return sorted(
+        cal.day_bounds(scheme.timezone, date.fromisoformat(day))[0] for day in days - {ALWAYS}
+    )
 
 
 def _others(

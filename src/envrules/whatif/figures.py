@@ -19,7 +19,9 @@ from envrules.engine.context import FOREVER
 from envrules.kinds import lists, scores
 from envrules.kinds.lists import Ranked, Standing
 from envrules.kinds.scores import Score
+from envrules.model.base import Instant
 from envrules.model.entries import Arrived, Closed, Entry, decode_entry
+from envrules.model.events import Event
 from envrules.ruleset.compile import Scheme
 from envrules.whatif import compare
 from envrules.whatif.bands import Bands
@@ -148,7 +150,8 @@ def reckon(
 
 
 def _facts(whole: Any, scheme: Scheme) -> Facts:
-    events, closes = [], {}
+    events: list[Event] = []
+    closes: dict[str, tuple[int, Instant]] = {}
     for seq, payload in whole.iter_rows():
         entry = decode_entry(payload)
         if isinstance(entry, Arrived):
