@@ -398,12 +398,3 @@ def test_a_broken_installed_ruleset_does_not_keep_the_server_down(
     assert client.submit("small", month_of_the_town(), decided=True)[-1].decided
     listed = client.ruleset_stub.ListRulesets(pb.ListRulesetsRequest()).rulesets
     assert {TOWN, STREET, "hamlet"} <= {ruleset.scheme for ruleset in listed}
-
-
-def test_simulation_comes_later(client: Client) -> None:
-    """SimulateRuleset says that this release does not offer it."""
-    with refused("UNIMPLEMENTED", "NOT_IMPLEMENTED"):
-        client._call(
-            lambda request, **more: next(client.ruleset_stub.SimulateRuleset(request, **more)),  # type: ignore[arg-type]
-            pb.SimulateRulesetRequest(locality="yunxi"),
-        )

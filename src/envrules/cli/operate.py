@@ -107,7 +107,7 @@ def publish(
         raise Failure("give --codes or --without-codes, not both", code=USAGE)
     if file is not None and revision:
         raise Failure("give a file or --revision, not both", code=USAGE)
-    text = _text(file) if file is not None else ""
+    text = read_ruleset(file) if file is not None else ""
     table = table_in(codes)[0] if codes is not None else CodeTableText("", "")
     with connected(server, principal) as client:
         bound = {b.scheme: b for b in client.locality(locality).schemes}
@@ -135,7 +135,8 @@ def show_published(
     say(f"{locality} {verb} judged by {published.scheme} {published.revision}")
 
 
-def _text(file: Path) -> str:
+def read_ruleset(file: Path) -> str:
+    """Return the text of a ruleset file."""
     try:
         return read_text(file)
     except RulesetError as error:
@@ -150,6 +151,11 @@ def _overrides(bound: pb.SchemeBinding | None, given: list[str], gone: list[str]
     for name in gone:
         if overrides.pop(name, None) is None:
             raise Failure(f"--unset {name}: the locality has no value of its own")
+    return set_values(overrides, given)
+
+
+def set_values(overrides: Overrides, given: list[str]) -> Overrides:
+    """Return the values with those of `--set` among them."""
     for text in given:
         name, sign, rest = text.partition("=")
         value, _, day = rest.partition("@")

@@ -331,6 +331,10 @@ class Projection:
             self._add_input(key, seq)
         return keys
 
+    def judge_again(self, seq: int, keys: Iterable[str]) -> list[Decision]:
+        """Judge these nodes, and what they feed, afresh: for rules that came by no log entry."""
+        return self._settle(seq, keys)
+
     # ── inputs ──
 
     def _add_input(self, key: str, seq: int) -> bool:

@@ -205,9 +205,10 @@ class State:
 
     def feeds(self, target: str) -> dict[str, tuple[Feed, ...]]:
         """Return what feeds a node, by source."""
-        return {source: decode_feeds(payload) for source, payload in self._fed(target).items()}
+        return {source: decode_feeds(payload) for source, payload in self.payloads(target).items()}
 
-    def _fed(self, target: str) -> dict[str, bytes]:
+    def payloads(self, target: str) -> dict[str, bytes]:
+        """Return what feeds a node in its stored form, by source; to read."""
         known = self._feeds.get(target)
         if known is None:
             self.node(target)
@@ -218,7 +219,7 @@ class State:
     def put_feed(self, target: str, source: str, feeds: Sequence[Feed]) -> bool:
         """Keep what one node feeds another; return whether that is a change."""
         payload = encode_feeds(feeds) if feeds else None
-        known = self._fed(target)
+        known = self.payloads(target)
         if known.get(source) == payload:
             return False
         if payload is None:

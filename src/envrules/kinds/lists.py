@@ -199,11 +199,12 @@ def _wanted(rule: ListRule, ranked: int, day: date) -> tuple[int, str]:
 def _edge(rule: ListRule, ranked: Sequence[Ranked], wanted: int) -> list[Ranked]:
     """Return the units within `wanted` places of the list's end, ties by the rule."""
 
+    worst: dict[Decimal, int] = {}
+    for place, r in enumerate(reversed(ranked), start=1):
+        worst.setdefault(_figure(r.standing), place)
+
     def position(r: Ranked) -> int:
-        if rule.end == "top":
-            return r.rank
-        better = sum(1 for o in ranked if _figure(o.standing) < _figure(r.standing))
-        return better + 1
+        return r.rank if rule.end == "top" else worst[_figure(r.standing)]
 
     inside = [r for r in ranked if position(r) <= wanted]
     if rule.ties == "exclude" and len(inside) > wanted:

@@ -22,10 +22,12 @@ from envrules.service.rulesets_out import (
     published_out,
     ruleset_out,
 )
-from envrules.service.status import not_found, not_implemented
+from envrules.service.simulating import Trial, periods_in, simulated
+from envrules.service.status import not_found
 from envrules.service.unknown_out import Listed, unknown_in, unknown_out
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
+from envrules.whatif import Question
 
 
 class RulesetService(RulesetServiceServicer):
@@ -184,5 +186,14 @@ class RulesetService(RulesetServiceServicer):
     def SimulateRuleset(
         self, request: pb.SimulateRulesetRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.SimulateRulesetResponse]:
-        """Try a ruleset on recorded history: not in this release."""
-        raise not_implemented("SimulateRuleset")
+        """Try a ruleset on recorded history."""
+        fields = Fields()
+        locality = fields.slug("locality", request.locality)
+        scheme = fields.slug("scheme", request.scheme)
+        source = source_in("ruleset", request.ruleset, scheme, fields)
+        overrides = overrides_in("overrides", request.overrides, fields)
+        first, last = periods_in(request, fields)
+        fields.done()
+        self._host.principals.caller(context, "read", locality)
+        asked = Trial(locality, Question(scheme, first, last), source, overrides)
+        yield from simulated(self._host, asked, context)

@@ -61,7 +61,6 @@ WORDS: Mapping[str, str] = {
     "TOO_MANY_ENTRIES": "记录过多",
     "STOPPING": "服务正在停止，请稍后重试",
     "STORE_UNAVAILABLE": "存储暂不可用，请稍后重试",
-    "NOT_IMPLEMENTED": "本版本尚未提供此功能",
     "INTERNAL": "服务内部错误",
 }
 """Every reason that a status may have, with what is told to officials."""
@@ -99,13 +98,6 @@ def bad_request(problems: Iterable[FieldProblem]) -> Refusal:
 def not_found(reason: str, message: str) -> Refusal:
     """Return the refusal of a call about something that is not there."""
     return Refusal(grpc.StatusCode.NOT_FOUND, reason, message)
-
-
-def not_implemented(call: str) -> Refusal:
-    """Return the refusal of a call that a later release will offer."""
-    return Refusal(
-        grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED", f"this release does not offer {call} yet"
-    )
 
 
 def refusal_of(error: Exception) -> Refusal | None:

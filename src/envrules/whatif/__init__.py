@@ -6,8 +6,18 @@ are read as if they were closed at that place.
 """
 
 from envrules.whatif.history import History, from_store
-from envrules.whatif.model import Answer, Changed, Count, Difference, Part, Question, Row, Said, Side
-from envrules.whatif.prepared import Prepared, prepare, rejudge, simulate
+from envrules.whatif.model import (
+    Answer,
+    Changed,
+    Count,
+    Difference,
+    Part,
+    Question,
+    Row,
+    Said,
+    Side,
+)
+from envrules.whatif.prepared import Prepared, Tried, judge_under, prepare, rejudge, simulate
 from envrules.whatif.replay import Progress, Stopped
 
 __all__ = [
@@ -24,7 +34,9 @@ __all__ = [
     "Said",
     "Side",
     "Stopped",
+    "Tried",
     "from_store",
+    "judge_under",
     "prepare",
     "rejudge",
     "simulate",

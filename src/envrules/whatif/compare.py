@@ -21,7 +21,7 @@ def differences(before: Contents, after: Contents, registry: Registry) -> list[D
     found: list[Difference] = []
     for slot in sorted(before.keys() | after.keys()):
         old, new = before.get(slot), after.get(slot)
-        if _said(old) != _said(new):
+        if old is not new and _said(old) != _said(new):
             found.append(_difference(old, new, registry))
     return sorted(found, key=lambda d: (d.unit, d.at, d.rule, d.subject, d.anchor))
 
@@ -30,7 +30,8 @@ def counts(before: Contents, after: Contents) -> list[Count]:
     """Return how many decisions there are of each kind and outcome that the two sides differ in."""
     moved = [
         (before.get(slot), after.get(slot)) for slot in before.keys() | after.keys()
-        if _said(before.get(slot)) != _said(after.get(slot))
+        if before.get(slot) is not after.get(slot)
+        and _said(before.get(slot)) != _said(after.get(slot))
     ]  # fmt: skip
     kinds = {(c.kind, c.outcome) for pair in moved for c in pair if c is not None}
     old, new = (Counter((c.kind, c.outcome) for c in side.values()) for side in (before, after))
@@ -39,20 +40,20 @@ def counts(before: Contents, after: Contents) -> list[Count]:
 
 def rows(scheme: Scheme, before: Contents, after: Contents, registry: Registry) -> list[Row]:
     """Return every unit of every score and period that either side judges."""
-    sides = [_sides(scheme, contents) for contents in (before, after)]
+    both = [sides(scheme, contents) for contents in (before, after)]
     found = []
-    for score, period, unit in sorted(sides[0].keys() | sides[1].keys()):
+    for score, period, unit in sorted(both[0].keys() | both[1].keys()):
         last = cal.period_bounds(scheme.timezone, period)[1] - 1
         known = registry.unit(unit, last)
         key = (score, period, unit)
         found.append(Row(
             score, period, unit, registry.title(unit, last), known.type if known else "",
-            sides[0].get(key), sides[1].get(key),
+            both[0].get(key), both[1].get(key),
         ))  # fmt: skip
     return found
 
 
-def _sides(scheme: Scheme, contents: Contents) -> dict[tuple[str, str, str], Side]:
+def sides(scheme: Scheme, contents: Contents) -> dict[tuple[str, str, str], Side]:
     """Return where each unit stands, by score, period and unit."""
     of_list = {f"lists.{rule.id}": rule.of for rule in scheme.lists}
     figures: dict[tuple[str, str, str], Content] = {}

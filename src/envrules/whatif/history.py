@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER
@@ -96,10 +96,10 @@ def from_store(store: Store, locality: str) -> History:
     while len(entries) < position:
         rows = store.read_log(locality, len(entries), min(_BATCH, position - len(entries)))
         entries += [decode_entry(row.payload) for row in rows]
-    return History(locality, entries, _revisions(store, entries))
+    return History(locality, entries, revisions_of(store, entries))
 
 
-def _revisions(store: Store, entries: Sequence[Entry]) -> dict[tuple[str, str], Revision]:
+def revisions_of(store: Store, entries: Iterable[Entry]) -> dict[tuple[str, str], Revision]:
     """Return the sources of every revision that the log publishes."""
     named = {(e.scheme, e.revision) for e in entries if isinstance(e, Published)}
     found: dict[tuple[str, str], Revision] = {}

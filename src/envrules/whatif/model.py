@@ -102,7 +102,7 @@ class Part(Frozen):
     """How a part of the answer was reckoned."""
 
     name: str
-    how: Literal["exact", "columnar"]
+    how: Literal["exact", "columnar", "left_out"]
     keys: int
     """Unit-periods, or decisions, that were reckoned so."""
 

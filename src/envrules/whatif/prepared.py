@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from envrules.engine.chaining import Chainer
@@ -17,9 +17,11 @@ from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import Overrides, with_overrides
 from envrules.runtime.library import Library, Revision
 from envrules.whatif import compare
+from envrules.whatif.fork import judged_again
 from envrules.whatif.history import History
 from envrules.whatif.model import Answer, Changed, Part, Question
-from envrules.whatif.replay import Progress, Replayed, replay
+from envrules.whatif.reach import moved_parameters, nodes_reading, only_judged, readers
+from envrules.whatif.replay import Progress, Replayed, asked, replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,10 @@ class Prepared:
     plugins: Plugins
     in_force: Tried
     before: Replayed
+    held: dict[str, Content]
+    """All that holds on the side in force: slot key → content."""
     contents: dict[str, Content]
-    """What holds on the side in force: slot key → content."""
+    """That of it which belongs to the periods asked about."""
     chainer: Chainer = field(default_factory=Chainer)
 
 
@@ -85,9 +89,9 @@ def prepare(
     in_force = compiled(plugins, question.scheme, history.source(question.scheme, revision))
     chainer = Chainer()
     before = replay(history, in_force.scheme, question, chainer, progress)
-    return Prepared(
-        history, question, plugins, in_force, before, before.contents(question), chainer
-    )
+    held = before.held()
+    contents = asked(in_force.scheme, question, held)
+    return Prepared(history, question, plugins, in_force, before, held, contents, chainer)
 
 
 def rejudge(
@@ -109,18 +113,55 @@ def rejudge(
         Stopped: `progress` says so.
     """
     tried = trial(prepared, overrides, text=text, file=file, codes=codes)
-    after = replay(
-        prepared.history, tried.scheme, prepared.question, prepared.chainer, progress
-    )
-    return answer(prepared, tried, after.contents(prepared.question))
+    return judge_under(prepared, tried, progress)
+
+
+def judge_under(prepared: Prepared, tried: Tried, progress: Progress = _silent) -> Answer:
+    """Return what would differ under a compiled ruleset.
+
+    Raises:
+        Stopped: `progress` says so.
+    """
+    changes = changed(prepared.in_force, tried)
+    again = _nodes_to_judge(prepared, tried, changes)
+    if again is None:
+        after = replay(
+            prepared.history, tried.scheme, prepared.question, prepared.chainer, progress
+        )
+        held = after.held()
+        part = Part("replayed", "exact", len(after.locality.state.changes.nodes))
+    else:
+        progress(prepared.history.position, prepared.history.position)
+        news = judged_again(prepared.before, tried.scheme, again, prepared.chainer)
+        held = {slot: c for slot, c in {**prepared.held, **news}.items() if c is not None}
+        part = Part("judged_again", "exact", len(again))
+    contents = asked(tried.scheme, prepared.question, held)
+    return answer(prepared, tried, changes, contents, part)
+
+
+def _nodes_to_judge(
+    prepared: Prepared, tried: Tried, changes: Sequence[Changed]
+) -> set[str] | None:
+    """Return the nodes that a change of parameters reaches first; None: the log must be replayed."""
+    names = moved_parameters(change.path for change in changes)
+    if names is None:
+        return None
+    scheme = prepared.in_force.scheme
+    paths = readers(prepared.in_force.loaded(), names)
+    if not only_judged(scheme, paths):
+        return None
+    keys = prepared.before.locality.state.changes.nodes
+    return {
+        key for path in paths
+        for key in nodes_reading(scheme, tried.scheme, path, keys, prepared.held)
+    }  # fmt: skip
 
 
 def simulate(
-    history: History, plugins: Plugins, question: Question, overrides: Overrides, *,
-    text: str = "", file: str = "", codes: CodeTableText | None = None,
+    history: History, plugins: Plugins, question: Question, tried: Tried,
     progress: Progress = _silent,
 ) -> Answer:  # fmt: skip
-    """Prepare and rejudge at once; `progress` counts both sides' entries."""
+    """Prepare and judge at once; `progress` counts the entries of both sides."""
     whole = 2 * history.position
 
     def first(done: int, _total: int) -> None:
@@ -129,8 +170,7 @@ def simulate(
     def second(done: int, _total: int) -> None:
         progress(history.position + done, whole)
 
-    prepared = prepare(history, plugins, question, first)
-    return rejudge(prepared, overrides, text=text, file=file, codes=codes, progress=second)
+    return judge_under(prepare(history, plugins, question, first), tried, second)
 
 
 def trial(
@@ -162,17 +202,20 @@ def changed(before: Tried, after: Tried) -> tuple[Changed, ...]:
     return tuple(Changed(c.path, c.title, c.before, c.after, c.since, str(c)) for c in found)
 
 
-def answer(prepared: Prepared, tried: Tried, contents: Mapping[str, Content]) -> Answer:
+def answer(
+    prepared: Prepared, tried: Tried, changes: tuple[Changed, ...],
+    contents: Mapping[str, Content], part: Part,
+) -> Answer:  # fmt: skip
     """Return the answer that the two sides' contents give."""
     before = prepared.before
     registry = before.locality.projection.registry
     return Answer(
         prepared.history.locality, prepared.question, prepared.in_force.scheme.revision,
         tried.scheme.revision, prepared.history.position,
-        changes=changed(prepared.in_force, tried),
+        changes=changes,
         rows=tuple(compare.rows(tried.scheme, prepared.contents, contents, registry)),
         differences=tuple(compare.differences(prepared.contents, contents, registry)),
         counts=tuple(compare.counts(prepared.contents, contents)),
-        parts=(Part("all", "exact", len(contents)),),
+        parts=(part,),
         as_if_closed=before.as_if_closed,
     )  # fmt: skip

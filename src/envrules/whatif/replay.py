@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envrules import calendar as cal
@@ -33,14 +33,23 @@ class Replayed:
     locality: MemoryLocality
     as_if_closed: tuple[str, ...]
 
-    def contents(self, question: Question) -> dict[str, Content]:
-        """Return what holds in the periods asked about: slot key → content."""
-        start, end = span(self.scheme, question)
+    def held(self) -> dict[str, Content]:
+        """Return what holds by the scheme's rules: slot key → content."""
         return {
-            slot: content for slot, decision in self.locality.effective().items()
-            if (content := decision.content).slot.scheme == self.scheme.slug
-            and content.publication != "revoked" and _within(self.scheme, content, start, end)
+            slot: decision.content for slot, decision in self.locality.effective().items()
+            if decision.content.slot.scheme == self.scheme.slug
         }  # fmt: skip
+
+
+def asked(
+    scheme: Scheme, question: Question, held: Mapping[str, Content]
+) -> dict[str, Content]:  # fmt: skip
+    """Return what belongs to the periods asked about, less what has been revoked."""
+    start, end = span(scheme, question)
+    return {
+        slot: content for slot, content in held.items()
+        if content.publication != "revoked" and _within(scheme, content, start, end)
+    }  # fmt: skip
 
 
 def replay(
@@ -57,10 +66,21 @@ def replay(
     now = locality.state.locality.tick
     closed = locality.state.locality.closes.get(scheme.slug, {})
     begun = history.begun
-    still_open = [p for p in periods(scheme, question, begun, now) if p not in closed]
+    still_open = [
+        p for p in periods(scheme, question, begun, now)
+        if p not in closed and not any(_comes_before(p, one) for one in closed)
+    ]  # fmt: skip
     for period in still_open:
         locality.append(Closed(scheme.slug, period, at=now))
     return Replayed(scheme, locality, tuple(still_open))
+
+
+def _comes_before(period: str, closed: str) -> bool:
+    """Return whether a period could be closed no more once `closed` was, as the runtime has it."""
+    if cal.period_kind(period) == cal.period_kind(closed):
+        return period < closed
+    (first, last), (begin, end) = cal.period_dates(period), cal.period_dates(closed)
+    return begin <= first and last <= end
 
 
 def span(scheme: Scheme, question: Question) -> tuple[Instant, Instant]:
