@@ -39,8 +39,7 @@ def _type(page: Page, label: str, text: str) -> None:
 
 def test_todo_names_all_that_waits(page: Page) -> None:
     """The first page has the approval, the limit of today, the appeal, the code and the gap."""
-    expect(page.locator(".wb-item")).to_have_count(1)
-    expect(page.locator(".wb-item")).to_contain_text("整改不及时或不力")
+    expect(page.locator(".wb-item", has_text="整改不及时或不力")).to_have_count(2)
     panes = page.locator(".side .wb-pane")
     for pane, said in enumerate(("南村", "SS-1", "0199", "延期")):
         expect(panes.nth(pane)).to_contain_text(said)
@@ -118,13 +117,24 @@ def test_saves_one_value_and_publishes_it(page: Page, bench: Bench) -> None:
         assert len([b for b in store.bindings(TOWN) if b.scheme == SCHEME]) == 2
 
 
-def test_approves_and_publishes(page: Page, bench: Bench) -> None:
-    """A criticism is approved and published under the operator's name, and leaves the list."""
-    page.get_by_role("button", name="批准并公布").click()
+def test_approves_publishes_and_rejects(page: Page, bench: Bench) -> None:
+    """One criticism is approved, then published; another is rejected, which needs a reason."""
+    page.get_by_role("button", name=re.compile("^批准 新村")).click()
+    approved = page.locator(".wb-item", has_text="已批准，待公布")
+    approved.get_by_role("button", name=re.compile("^公布")).click()
+    expect(page.locator(".wb-item")).to_have_count(1)
+    page.get_by_role("button", name=re.compile("^不予批准 老村")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="不予批准").click()
+    expect(dialog).to_contain_text("请写明原因")
+    dialog.get_by_label("原因").fill("情况不实")
+    dialog.get_by_role("button", name="不予批准").click()
     expect(page.get_by_text("没有等待批准的决定")).to_be_visible()
-    wanted = DecisionFilter(kind="consequence", current_only=True)
     with Store.open(bench.database) as store:
-        assert [d.publication for d in store.decisions(TOWN, 0, 10, wanted)] == ["published"]
+        found = store.decisions(TOWN, 0, 10, DecisionFilter(kind="consequence"))
+    assert [d.publication for d in found] == [
+        "proposed", "proposed", "approved", "published", "revoked"
+    ]  # fmt: skip
 
 
 def test_fits_small_and_large_screens(page: Page, bench: Bench, tmp_path: Path) -> None:

@@ -84,9 +84,10 @@ def _month(unit: str, points: int) -> Iterator[Event]:
 
 
 def _patrols() -> Iterator[Event]:
-    """Yield a patrol finding each that is late, due today, of an unknown code, and incomplete."""
+    """Yield patrol findings: two late, one each that is due today, of an unknown code, and incomplete."""
     for issue, unit, found, category in (
         ("late", "v8", "2026-10-09 09:00", "白色垃圾"),
+        ("later", "v9", "2026-10-12 09:00", "白色垃圾"),
         ("today", "v2", "2026-10-15 10:00", "白色垃圾"),
         ("unread", "v3", "2026-10-16 10:00", "0199"),
     ):
