@@ -26,7 +26,7 @@ ROWS = (
     ("whatif",),
     ("v1", "wire"),
     ("cases", "clauses", "client", "service", "report", "demo", "excel", "scaffold",
-     "pytest_plugin", "cli"),
+     "pytest_plugin", "workbench", "cli"),
 )  # fmt: skip
 ORDER = {name: (row, place) for row, names in enumerate(ROWS) for place, name in enumerate(names)}
 PURE = ("model", "calendar", "kinds", "engine")

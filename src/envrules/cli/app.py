@@ -31,6 +31,7 @@ from envrules.cli import (
     standings,
     tables,
     whatif,
+    workbench,
 )
 from envrules.cli.shell import (
     EXIT_CODES,
@@ -89,6 +90,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     (OPERATORS, whatif.export, "export-log", "envrules export-log my_town --out my_town.parquet"),
     (OPERATORS, whatif.import_, "import-log", "envrules import-log my_town.parquet --db sqlite:///new.db"),
     (OPERATORS, operate.skip, "skip", "envrules skip my_town 4711 --reason '坏记录'"),
+    (OPERATORS, workbench.workbench, "workbench", "envrules workbench --rulesets rulesets"),
     (OPERATORS, rebuild.rebuild, "rebuild", "envrules rebuild --db sqlite:///envrules.db"),
 )  # fmt: skip
 
