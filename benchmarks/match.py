@@ -161,7 +161,8 @@ class UnitMonth:
 
     def __init__(self, scheme: Scheme, asked: Sequence[Found]) -> None:
         declared = Event("u", _FIRST - HOUR, UnitDeclared("zhao", "赵村", "village"), seq=1)
-        self._bench = Bench(scheme, Context(_FIRST, Records([declared])), Chainer())
+        context = Context(_FIRST, Records([declared]))
+        self._bench = Bench(scheme, context, Chainer(), lambda _period: scheme)
         self._node = score_node(scheme.slug, "monthly", "2026-07", "zhao")
         self._inputs = Inputs([_inspection(i, asked) for i in range(_INSPECTIONS)])
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped] # it ships neither annotations nor stubs
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

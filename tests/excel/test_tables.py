@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped] # it ships neither annotations nor stubs
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
