@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,7 +41,7 @@ class Known:
     printed: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figures:
     """The figures of one score under one ruleset, ready to be judged by other thresholds."""
 
@@ -58,7 +59,7 @@ class Figures:
         """
         placed = Bands(tried, self.score.id)
         periods: dict[str, list[Standing]] = {}
-        types = self._types()
+        types = self._types
         for (period, unit), known in self.known.items():
             band = placed.of(known.printed, period) if known.printed is not None else ""
             periods.setdefault(period, []).append(
@@ -75,15 +76,28 @@ class Figures:
 
     def compared(self, other: Figures, tried: Scheme) -> list[Row]:
         """Return every unit by these figures, and by others judged under `tried`."""
-        before, after = self.sides(self.scheme), other.sides(tried)
-        registry, types = self.facts.records.as_of(FOREVER)[0], self._types()
-        ends = {p: cal.period_bounds(tried.timezone, p)[1] - 1 for p, _ in before}
+        before, after = self._own, other.sides(tried)
+        types, titles = self._types, self._titles
         return [
-            Row(self.score.id, key[0], key[1], registry.title(key[1], ends[key[0]]),
+            Row(self.score.id, key[0], key[1], titles[key],
                 types.get(key[1], ""), before.get(key), after.get(key))
             for key in before
         ]  # fmt: skip
 
+    @cached_property
+    def _own(self) -> dict[Key, Side]:
+        """Where each unit stands by the scheme's own thresholds."""
+        return self.sides(self.scheme)
+
+    @cached_property
+    def _titles(self) -> dict[Key, str]:
+        """The units' titles at the end of each period."""
+        registry = self.facts.records.as_of(FOREVER)[0]
+        zone = self.scheme.timezone
+        ends = {p: cal.period_bounds(zone, p)[1] - 1 for p in {p for p, _ in self.known}}
+        return {(p, u): registry.title(u, ends[p]) for p, u in self.known}
+
+    @cached_property
     def _types(self) -> dict[str, str]:
         registry = self.facts.records.as_of(FOREVER)[0]
         units = {unit for _, unit in self.known}
