@@ -39,13 +39,19 @@ SIGHTINGS = ("inspection", "issue_found")
 
 
 def is_columnar(scheme: Scheme, score: Score) -> bool:
-    """Return whether a score's tally can be read from columns at all."""
+    """Return whether a score's tally can be read from columns at all.
+
+    A list that slips bar units from needs the slips, which only the exact engine knows.
+    """
     lifecycle, bands = scheme.lifecycle, scheme.bands.get(score.id, ())
+    slips = {f"{ladder.id}.{rung.id}" for ladder in scheme.ladders for rung in ladder.rungs}
+    barred_by_slips = any(rule.of == score.id and rule.unless & slips for rule in scheme.lists)
     return (
         score.table is not None and score.checklist is None and not score.watches_issues
         and not score.finder and score.own_found is None and not score.bonus_by
         and not lifecycle.shares and not scheme.exclusions and score.id not in scheme.demotions
         and scheme.codes is None and scheme.classify is None and not any(b.needs for b in bands)
+        and not barred_by_slips
     )  # fmt: skip
 
 
