@@ -96,7 +96,7 @@ ONLY_HERE = {
     "indicator met", "indicator missed", "indicator not_measured", "indicator not_applicable",
     "indicator reported", "gate waiting", "gate due", "gate released", "duty met", "duty late",
     "duty missed", "duty exempt", "duty not_accepted", "band five", "band four", "list red",
-    "rank ranked", "score scored", "score incomplete", "score not_assessed", "adjustment adjusted",
+    "rank ranked", "score scored", "score incomplete", "score not_assessed", "scores.village.adjustment",
     "lifecycle rejected", "lifecycle excluded", "lifecycle exempt", "finding repeat",
     "finding too_late",
 }  # fmt: skip

@@ -205,9 +205,14 @@ _TICKS = st.one_of(
 )
 
 
+_OVERDUE: tuple[tuple[int, Payload], ...] = (
+    (EPOCH, UnitDeclared("zhao", "zhao村", "village")),
+    (EPOCH, IssueFound("GD-9", "三大堆", "village", place_unit="zhao", source="patrol", ledger={"整改措施": "清运"})),
+    (EPOCH + DAY, IssueMoved("GD-9", "registered", ledger={"整改措施": "清运", "完成时限": "三日", "责任人": "p7"})),
+)  # fmt: skip
 TOWN = Setting(
     library, (SCHEMES[:1], SCHEMES[1:], SCHEMES), tuple(REVISIONS), ("2026-07", "2026-08", "2026"),
-    tuple(UnitDeclared(u, f"{u}村", "village") for u in UNITS[:3]), _PLAIN, _about,
+    tuple(UnitDeclared(u, f"{u}村", "village") for u in UNITS[:3]), _PLAIN, _about, ((), _OVERDUE),
 )  # fmt: skip
 
 
@@ -257,30 +262,24 @@ def _with_ticks(draw: st.DrawFn, events: list[Entry]) -> tuple[Entry, ...]:
 
 
 def _with_acts(draw: st.DrawFn, setting: Setting, world: World) -> World:
-    """Approve, or dispute, some of what holds when the log has ended, and go on."""
+    """Approve and dispute some of what was decided when the log has ended, and go on."""
     held = run(world.entries, setting.library)
-    standing = held.effective()
-    nodes = {
-        decision.id: node for decision, node in held.state.changes.decisions
-        if standing.get(decision.content.slot.key()) == decision
-    }  # fmt: skip
-    if not nodes:
+    emitted = held.state.changes.decisions
+    standing = {d.id for d in held.effective().values()}
+    waiting = [one for one in emitted if one[0].content.publication == "proposed"]
+    disputable = [one for one in emitted if one[0].id in standing]
+    if not disputable:
         return world
-    decisions = [standing[slot] for slot in sorted(standing)]
-    waiting = [d for d in decisions if d.content.publication == "proposed"]
-    acts: tuple[Entry, ...]
-    if waiting and draw(st.sampled_from((True, False))):
-        decision = draw(st.sampled_from(waiting))
-        acts = tuple(
-            _act(draw, nodes[decision.id], decision, action) for action in ("approve", "publish")
-        )
-    else:
-        decision = draw(st.sampled_from(decisions))
-        acts = _appeal(draw, nodes[decision.id], decision)
-    more: list[tuple[Entry, ...]] = [acts]
+    more: list[tuple[Entry, ...]] = []
+    if waiting:
+        decision, node = draw(st.sampled_from(waiting))
+        more.append(tuple(_act(draw, node, decision, how) for how in ("approve", "publish")))
+    if not waiting or draw(st.booleans()):
+        decision, node = draw(st.sampled_from(disputable))
+        more.append(_appeal(draw, node, decision))
     stop = draw(st.sampled_from(("", "close", "publish")))
     if stop:
-        more.append((_separator(draw, setting, decision.content.slot.scheme, stop),))
+        more.append((_separator(draw, setting, emitted[0][0].content.slot.scheme, stop),))
     return World((*world.segments, *more, (Tick(EPOCH + 3 * SPAN),)))
 
 
