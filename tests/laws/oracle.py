@@ -211,7 +211,7 @@ class _Court:
         }.get(node.kind) or (node.parts[1] if len(node.parts) > 1 else "")  # fmt: skip
         closes = self.closes.get(self.slug(node), {})
         if node.kind == "duty" and cal.period_kind(period) in ("day", "week"):
-            period = f"{cal.period_dates(period)[1]:%Y-%m}"
+            period = cal.period_around(period, "month")
         close = closes.get(period)
         return close.revision if close else self.bindings[self.slug(node)]
 

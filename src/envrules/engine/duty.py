@@ -140,8 +140,7 @@ def _count(bench: Bench, duty: Duty, unit: str, content: Content, judged: Judgem
     done = Counted(f"{unit}/{content.period}", (content.outcome,), content.events)
     counted = CountFeed(done, content.slot)
     above = bench.context.registry.lineage(unit, end - 1)[1:]
-    counts_in = cal.period_bounds(scheme.timezone, _month(scheme, content.period, end - 1))[0]
-    for kind, period, rules in bench.periods(counts_in):
+    for kind, period, rules in bench.around(content.period):
         for indicator in rules.indicators:
             origin = indicator.origin
             if (indicator.period != kind or not isinstance(origin, CountedDuties)

@@ -237,6 +237,11 @@ class Bench:
             period = cal.period_of(self.scheme.timezone, at, kind)
             yield kind, period, self.rules(period)
 
+    def around(self, part: str) -> Iterator[tuple[cal.PeriodKind, str, Scheme]]:
+        """Yield the periods that a part belongs to, each with its rules: a week by its Thursday."""
+        first = cal.period_around(part, "month") if cal.period_kind(part) == "week" else part
+        yield from self.periods(cal.period_bounds(self.scheme.timezone, first)[0])
+
     def title(self, unit: str, at: Instant) -> str:
         """Return the unit's title at a time."""
         return self.context.registry.title(unit, at)

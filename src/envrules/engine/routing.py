@@ -250,9 +250,9 @@ def _period_of(node: Node) -> str:
 
 
 def _month_of(period: str) -> str:
-    """Return the month that a day or a week ends in, with which it is closed; '' for others."""
+    """Return the month that a day or a week is part of, with which it is closed; '' for others."""
     short = period and cal.period_kind(period) in ("day", "week")
-    return f"{cal.period_dates(period)[1]:%Y-%m}" if short else ""
+    return cal.period_around(period, "month") if short else ""
 
 
 def _is_slot(target: str) -> bool:

@@ -181,7 +181,7 @@ def _close(
     )
     if any(rule.of == score.id for rule in scheme.lists):
         judged.feed(list_node(scheme.slug, score.id, period), StandingFeed(period, standing))
-    for kind, longer, rules in bench.periods(start):
+    for kind, longer, rules in bench.around(period):
         for whole in rules.scores:
             if whole.period == kind and score.id in whole.parts:
                 target = score_node(scheme.slug, whole.id, longer, unit)
