@@ -42,12 +42,13 @@ Feeds = dict[Node, dict[str, list[Feed]]]
 
 def recompute(entries: Sequence[Entry], library: Library) -> dict[str, Content]:
     """Return slot key → content for everything that holds after the last entry."""
-    return _recompute(_numbered(entries), library)[0]
+    return _recompute(_numbered(entries), library, {})[0]
 
 
 def _recompute(
-    log: Sequence[tuple[int, Entry]], library: Library
+    log: Sequence[tuple[int, Entry]], library: Library, told: dict[int, Feeds]
 ) -> tuple[dict[str, Content], Feeds]:
+    """`told` keeps what was told before each close, which every later place asks for again."""
     tick, bindings, closes = _settings(log)
     events = [e.event for _, e in log if isinstance(e, Arrived)]
     by_id = {event.id: event for event in events}
@@ -92,18 +93,21 @@ def _recompute(
             for node in {home, *(issue_node(home.scheme, i) for i in entry.issues)}:
                 acts.setdefault(node, []).append(entry)
     nodes = {*inputs, *acts, *court.owed()}
-    return court.settle(nodes, inputs, acts, _bars_at_closes(log, library, closes))
+    return court.settle(nodes, inputs, acts, _bars_at_closes(log, library, closes, told))
 
 
 def _bars_at_closes(
-    log: Sequence[tuple[int, Entry]], library: Library, closes: dict[str, dict[str, Close]]
-) -> Feeds:
+    log: Sequence[tuple[int, Entry]], library: Library, closes: dict[str, dict[str, Close]],
+    known: dict[int, Feeds],
+) -> Feeds:  # fmt: skip
     """Return what issues and slips had told figures and lists when their period was closed."""
     frozen: Feeds = {}
     for slug, periods in closes.items():
         for close in periods.values():
-            _, feeds = _recompute([e for e in log if e[0] < close.seq], library)
-            for node, sources in feeds.items():
+            if close.seq not in known:
+                before = [e for e in log if e[0] < close.seq]
+                known[close.seq] = _recompute(before, library, known)[1]
+            for node, sources in known[close.seq].items():
                 kinds = ("list", "score", "indicator")
                 if node.kind in kinds and node.scheme == slug and node.parts[1] == close.period:
                     told = [
