@@ -72,7 +72,7 @@ def test_generator_reaches_everything() -> None:
     reached: set[str] = set()
 
     @settings(
-        max_examples=600, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=900, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(worlds(COUNTY, 20))
