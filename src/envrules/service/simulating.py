@@ -71,8 +71,12 @@ def simulated(
     tried = _tried(host, trial)
     work = _Work(host, trial, tried)
     try:
+        done = total = 0
         while (told := work.next()) is not None:
             if isinstance(told, Answer):
+                if done < total:  # the last steps may have been quicker than their telling
+                    progress = pb.SimulationProgress(events_done=total, events_total=total)
+                    yield pb.SimulateRulesetResponse(progress=progress)
                 yield from _answered(told)
             else:
                 done, total = told

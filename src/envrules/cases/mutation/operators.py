@@ -250,8 +250,11 @@ def _is_prose(declared: Any) -> bool:
 
 
 def _is_term(value: Any) -> bool:
-    """Tell whether a definition consists of texts alone: a word of the scheme, and no rule."""
-    return isinstance(value, BaseModel) and all(map(_is_prose, fields_of(type(value)).values()))
+    """Tell whether a definition gives texts alone: a word of the scheme, and no rule."""
+    if not isinstance(value, BaseModel):
+        return False
+    fields = fields_of(type(value))
+    return all(_is_prose(fields[name]) for name in value.model_fields_set)
 
 
 def _unit_of(section: BaseModel) -> str:
