@@ -27,9 +27,9 @@ pin() {
 pin build requirements/build.in "$@"
 pin runtime pyproject.toml -c requirements/build.txt "$@"
 pin test pyproject.toml requirements/test.in \
-    --extra ray --extra reports --extra whatif --extra workbench -c requirements/build.txt -c requirements/runtime.txt "$@"
+    --extra postgres --extra ray --extra reports --extra telemetry --extra whatif --extra workbench -c requirements/build.txt -c requirements/runtime.txt "$@"
 pin dev pyproject.toml requirements/build.in requirements/test.in requirements/dev.in \
-    --extra ray --extra reports --extra whatif --extra workbench \
+    --extra postgres --extra ray --extra reports --extra telemetry --extra whatif --extra workbench \
     -c requirements/build.txt -c requirements/test.txt "$@"
 pin bench pyproject.toml requirements/test.in --extra bench \
     -c requirements/build.txt -c requirements/test.txt "$@"
