@@ -20,8 +20,8 @@ from envrules.engine.nodes import charged_unit, issue_node, parse_node
 from envrules.engine.projection import Projection
 from envrules.kinds import deadlines
 from envrules.kinds.deadlines import Deadline, Verdict
+from envrules.kinds.issue_record import IssueState
 from envrules.kinds.issue_states import deferred
-from envrules.kinds.lifecycle import IssueState
 from envrules.model.base import Instant
 from envrules.model.events import AppealDecided, Event, EventWithdrawn, IssueMoved
 from envrules.model.values import NoValueInForce

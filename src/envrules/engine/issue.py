@@ -18,9 +18,10 @@ from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import Node, charged_unit
 from envrules.engine.rectified import tell_scores
 from envrules.engine.unknown import unknown_category
-from envrules.kinds import lifecycle
 from envrules.kinds.compiled import cite
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.folding import fold
+from envrules.kinds.issue_record import Finding, IssueState
+from envrules.kinds.lifecycle import WORDS
 from envrules.model.base import Instant
 from envrules.model.decisions import Content
 from envrules.model.events import Event, IssueMoved
@@ -64,7 +65,7 @@ def state_of(bench: Bench, node: Node, events: Sequence[Event]) -> IssueState:
         known = registry.unit(unit, at)
         return known.type if known is not None else ""
 
-    return lifecycle.fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
+    return fold(node.parts[0], events, scheme.lifecycle, scheme.day, type_of)
 
 
 def set_aside(bench: Bench, state: IssueState, events: Sequence[Event]) -> Content | None:
@@ -77,13 +78,13 @@ def set_aside(bench: Bench, state: IssueState, events: Sequence[Event]) -> Conte
     )
 
 
-def _refused(bench: Bench, state: IssueState, finding: lifecycle.Finding) -> Content:
+def _refused(bench: Bench, state: IssueState, finding: Finding) -> Content:
     citation = finding.citation or Citation(id="issues", title="案件办理", location="")
     event = finding.event
     word = event.payload.move if isinstance(event.payload, IssueMoved) else "found"
     return issue_content(
         bench, state, f"issues.{word}", event.id, "lifecycle", finding.outcome,
-        f"{lifecycle.WORDS[word]}：{OUTCOMES[finding.outcome]}", finding.reason,
+        f"{WORDS[word]}：{OUTCOMES[finding.outcome]}", finding.reason,
         event.occurred_at, (event.id,),
         [*finding.described, cite(citation, note=finding.reason)],
     )  # fmt: skip

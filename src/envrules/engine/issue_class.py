@@ -11,7 +11,7 @@ from envrules.engine.issue_facts import tell
 from envrules.engine.judging import Bench, Judgement
 from envrules.kinds import priorities, taxonomy
 from envrules.kinds.compiled import cite, cite_value
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.kinds.priorities import Priority
 from envrules.model.decisions import Content
 from envrules.model.events import Event, IssueMoved

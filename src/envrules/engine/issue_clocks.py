@@ -22,7 +22,7 @@ from envrules.engine.rungs import (
 )
 from envrules.kinds import deadlines, ladders, lifecycle
 from envrules.kinds.compiled import cite
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
 from envrules.model.events import Event, SlipServed

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from envrules.engine.judging import Bench
 from envrules.engine.nodes import charged_unit
 from envrules.kinds.compiled import cite
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot, Step
 from envrules.model.events import Event

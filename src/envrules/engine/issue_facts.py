@@ -8,7 +8,7 @@ from envrules import calendar as cal
 from envrules.engine.judging import Bench, Judgement
 from envrules.engine.nodes import charged_unit
 from envrules.kinds.consequences import Fact, FactKind
-from envrules.kinds.lifecycle import Finding, IssueState
+from envrules.kinds.issue_record import Finding, IssueState
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot
 

@@ -9,8 +9,8 @@ from envrules.engine.judging import Bench, CountFeed, Judgement, PointFeed, Sigh
 from envrules.engine.nodes import charged_unit, indicator_node, point_node, recurrence_node
 from envrules.kinds.deadlines import Verdict
 from envrules.kinds.indicators import Counted, CountedIssues
+from envrules.kinds.issue_record import IssueState
 from envrules.kinds.issue_states import states_of
-from envrules.kinds.lifecycle import IssueState
 from envrules.kinds.points import PointIssue
 from envrules.kinds.recurrences import Sighting
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from envrules.engine.judging import Bench, Feed, Judgement, RectifiedFeed, SeenAgainFeed
 from envrules.engine.nodes import score_node, sharing_units
 from envrules.kinds import deadlines
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.kinds.scores import Score
 from envrules.model.events import Event, Inspection, IssueFound
 from envrules.model.values import NoValueInForce

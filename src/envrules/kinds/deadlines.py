@@ -12,7 +12,8 @@ from pydantic import Field
 from envrules import calendar as cal
 from envrules.kinds.common import ParamRef, Sourced, Start, Stop, Where
 from envrules.kinds.compiled import Filter, Parameter, cite, cite_value
-from envrules.kinds.lifecycle import WORDS, IssueState, Pause
+from envrules.kinds.issue_record import IssueState, Pause
+from envrules.kinds.lifecycle import WORDS
 from envrules.model.base import Instant
 from envrules.model.decisions import Step
 from envrules.model.events import Event, IssueMoved

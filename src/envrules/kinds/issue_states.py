@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envrules.kinds.deadlines import Verdict
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.model.events import IssueMoved
 
 _JUDGED = frozenset({"on_time", "overdue", "force_closed"})

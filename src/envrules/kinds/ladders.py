@@ -21,7 +21,7 @@ from envrules.kinds.common import (
 )
 from envrules.kinds.compiled import Filter, Outcome, Parameter, cite
 from envrules.kinds.deadlines import Limit, limit_of
-from envrules.kinds.lifecycle import IssueState
+from envrules.kinds.issue_record import IssueState
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Step
 from envrules.model.events import Event
