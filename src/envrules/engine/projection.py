@@ -8,48 +8,31 @@ however entries were batched on their way here.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Context, Records, Registry
-from envrules.engine.duty import cycles_ended
-from envrules.engine.evaluate import judge
-from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, Judgement, freezes
+from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Records, Registry
+from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, freezes
 from envrules.engine.nodes import (
-    UNFED,
     Node,
-    defines,
     event_node,
-    indicator_node,
-    issue_node,
-    list_node,
     nodes_of,
     parse_node,
-    score_node,
-    sequence_node,
-    stage,
     target_of,
-    unit_of,
 )
 from envrules.engine.routing import Library, Routing
-from envrules.engine.state import Binding, NodeState, Standing, State
-from envrules.model.base import Instant, canonical_json
-from envrules.model.decisions import Change, Content, Decision, decision_id
+from envrules.engine.settling import Settling
+from envrules.engine.state import Binding, NodeState, State
+from envrules.engine.touched import Touched
+from envrules.model.base import Instant
+from envrules.model.decisions import Decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import (
     Event,
     EventWithdrawn,
-    Exemption,
     IssueFound,
-    UnitDeclared,
-    UnitMerged,
-    UnitRenamed,
-    UnitSplit,
 )
 from envrules.ruleset.compile import Scheme
 
@@ -66,13 +49,14 @@ class Projection:
         self.locality = locality
         self.state = state
         self._library = library
-        self._chainer = chainer
         self._routing = Routing(state, library)
-        self._records = Records(
+        records = Records(
             replace(entry.event, seq=seq)
             for seq, entry in state.entries(state.locality.records)
             if isinstance(entry, Arrived)
         )
+        self._settling = Settling(locality, state, chainer, self._routing, records)
+        self._touched = Touched(state, library, self._routing, self._settling)
 
     # ── entries ──
 
@@ -109,7 +93,7 @@ class Projection:
                 dirty = self._close(seq, entry)
             case Act():
                 dirty = self._act(seq, entry)
-        return self._settle(seq, dirty)
+        return self._settling.settle(seq, dirty)
 
     def _arrive(self, seq: int, event: Event) -> set[str]:
         """The event, and whatever waited for it, is read where it belongs from now on."""
@@ -121,7 +105,7 @@ class Projection:
         root = routing.root(event, until=seq)
         if root is not None and isinstance(root.payload, CONTEXT_PAYLOADS):
             dirty = {key for place in places for key in self._record(routing.event(place))}
-            dirty |= self._concerned(root)
+            dirty |= self._touched.of_record(root)
         else:
             dirty = set()
         for place in places:
@@ -155,65 +139,9 @@ class Projection:
         locality = self.state.locality
         if event.seq in locality.records:
             return set()
-        self._records = self._records.with_event(event)
+        self._settling.records = self._settling.records.with_event(event)
         self.state.locality = replace(locality, records=(*locality.records, event.seq))
-        return self._concerned(event)
-
-    def _concerned(self, event: Event) -> set[str]:
-        payload = event.payload
-        units: tuple[str, ...] = ()
-        issues: tuple[str, ...] = ()
-        match payload:
-            case UnitDeclared() | UnitRenamed():
-                units = (payload.unit,)
-            case UnitMerged():
-                units = (*payload.units, payload.into)
-            case UnitSplit():
-                units = (payload.unit, *payload.into)
-            case Exemption():
-                units, issues = payload.units, payload.issues
-            case _:
-                pass
-        if isinstance(payload, Exemption) and not units and not issues:
-            return {k for s in self.state.locality.bindings for k in self._all_of(s)}
-        if not isinstance(payload, Exemption):
-            # Who answers for a unit's issues, and by which name, changes with its successors.
-            registry = self._records.as_of(FOREVER)[0]
-            known = registry.before(units)
-            if not isinstance(payload, UnitRenamed):
-                known = registry.below(known)  # What units above are told changes with them.
-            units = tuple(sorted(known))
-        keys = {key for unit in units for key in self.state.keys_of_unit(unit)}
-        if not isinstance(payload, UnitRenamed | Exemption):
-            keys |= self._issued_by(units)
-        keys |= {node.key() for node in self._cycles(0, frozenset(units))}
-        if not isinstance(payload, Exemption):
-            keys |= {key for slug in self.state.locality.bindings for key in self._sequences(slug)}
-        for issue in issues:
-            keys |= self._routing.readers_of(issue)
-            keys |= {issue_node(slug, issue).key() for slug in self.state.locality.bindings}
-        return keys
-
-    def _issued_by(self, units: Collection[str]) -> set[str]:
-        """Return the issues on which one of these units may have issued a slip, by its type.
-
-        All of them: which ones is not kept, and such units are few and seldom declared.
-        """
-        types = {
-            event.payload.type for event in self._records.events
-            if isinstance(event.payload, UnitDeclared) and event.payload.unit in units
-        }  # fmt: skip
-        keys: set[str] = set()
-        for slug, binding in self.state.locality.bindings.items():
-            direct = self._library(slug, binding.revision).lifecycle.direct_issue
-            if any(types & organs for organs in direct.values()):
-                keys.update(self.state.keys_with_prefix(issue_node(slug, "").key()))
-        return keys
-
-    def _sequences(self, slug: str) -> set[str]:
-        """Return the nodes of a scheme's orders, which read the registry alone."""
-        scheme = self._library(slug, self.state.locality.bindings[slug].revision)
-        return {sequence_node(slug, item.id).key() for item in scheme.sequences}
+        return self._touched.of_record(event)
 
     def _tick(self, entry: Tick) -> set[str]:
         """Advance the locality's time to the wall clock, but past no source's watermark."""
@@ -228,29 +156,7 @@ class Projection:
         if now <= before:
             return set()
         dirty = set(self.state.keys_due(now))
-        return dirty | {node.key() for node in self._cycles(before)}
-
-    def _cycles(self, before: Instant, units: frozenset[str] | None = None) -> Iterator[Node]:
-        """Yield the duties (of these units) whose cycle has ended since `before`.
-
-        A closed period's are those of the rules that were frozen with it.
-        """
-        locality = self.state.locality
-        for slug, binding in locality.bindings.items():
-            zone = self._library(slug, binding.revision).timezone
-            closed = {
-                revision for period, (_, revision, _) in locality.closes.get(slug, {}).items()
-                if cal.period_bounds(zone, period)[1] > before
-            }  # fmt: skip
-            for revision in sorted({binding.revision, *closed}):
-                bench = self._bench(self._library(slug, revision))
-                for node in cycles_ended(bench, before, locality.tick, units):
-                    if (self._routing.frozen(node) or binding.revision) == revision:
-                        yield node
-
-    def _all_of(self, scheme: str) -> list[str]:
-        """Return all nodes of a scheme."""
-        return self.state.keys_with_prefix(f"{scheme}\n")
+        return dirty | {node.key() for node in self._touched.cycles(before)}
 
     def _publish(self, seq: int, entry: Published) -> set[str]:
         """A new revision judges everything that is not in a closed period, afresh.
@@ -267,10 +173,10 @@ class Projection:
             if place not in skipped:
                 for key in self._readers(place, old, seq):
                     routed.setdefault(key, set()).add(place)
-        known = {*self._all_of(entry.scheme), *self._all_of("")}
+        known = {*self._touched.of_scheme(entry.scheme), *self._touched.of_scheme("")}
         mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
-        mine |= {node.key() for node in self._cycles(0) if node.scheme == entry.scheme}
-        mine |= self._sequences(entry.scheme)
+        mine |= {node.key() for node in self._touched.cycles(0) if node.scheme == entry.scheme}
+        mine |= self._touched.sequences(entry.scheme)
         dirty = {k for k in known | mine if self._routing.frozen(parse_node(k)) is None}
         for key in sorted(dirty):
             self._put_inputs(self.state.node(key), tuple(sorted(routed.get(key, ()))))
@@ -316,25 +222,7 @@ class Projection:
             return set()
         closed = {**closes, entry.period: (seq, binding.revision, locality.tick)}
         self.state.locality = replace(locality, closes={**locality.closes, entry.scheme: closed})
-        scheme = self._library(entry.scheme, binding.revision)
-        kind = cal.period_kind(entry.period)
-        start, end = cal.period_bounds(scheme.timezone, entry.period)
-        dirty: set[str] = set()
-        for score in scheme.scores:
-            if score.period != kind:
-                continue
-            prefix = "\n".join((scheme.slug, "score", score.id, entry.period, ""))
-            dirty.update(self.state.keys_with_prefix(prefix))
-            for unit in self._records.as_of(seq)[0].of_types(score.units, start, end):
-                dirty.add(score_node(scheme.slug, score.id, entry.period, unit.id).key())
-            dirty.add(list_node(scheme.slug, score.id, entry.period).key())
-        for indicator in scheme.indicators:
-            if indicator.period == kind:
-                prefix = "\n".join((scheme.slug, "indicator", indicator.id, entry.period, ""))
-                dirty.update(self.state.keys_with_prefix(prefix))
-                for unit in self._records.as_of(seq)[0].of_types(indicator.units, start, end):
-                    node = indicator_node(scheme.slug, indicator.id, entry.period, unit.id)
-                    dirty.add(node.key())
+        dirty = self._touched.by_close(entry, seq)
         for key in dirty:
             self._freeze(key)
         return dirty
@@ -355,7 +243,7 @@ class Projection:
 
     def judge_again(self, seq: int, keys: Iterable[str]) -> list[Decision]:
         """Judge these nodes, and what they feed, afresh: for rules that came by no log entry."""
-        return self._settle(seq, keys)
+        return self._settling.settle(seq, keys)
 
     # ── inputs ──
 
@@ -377,73 +265,13 @@ class Projection:
         if after != node:
             self.state.put(after)
 
-    # ── judging ──
-
-    def _settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
-        """Judge the nodes, lowest stage first; what they feed is judged after them."""
-        decisions: list[Decision] = []
-        if not self.state.locality.bindings:
-            return decisions  # nothing judges yet: the first publication reads the whole log
-        queue = [(self._stage(key), key) for key in set(dirty)]
-        heapq.heapify(queue)
-        done: set[str] = set()
-        while queue:
-            place, key = heapq.heappop(queue)
-            if key in done:
-                continue
-            done.add(key)
-            for target in self._judge(seq, key, decisions):
-                later = self._stage(target)
-                if later <= place:
-                    raise RuntimeError(f"{key} feeds {target}, which was settled before it")
-                heapq.heappush(queue, (later, target))
-        return decisions
-
-    def _stage(self, key: str) -> tuple[int, int, str]:
-        node = parse_node(key)
-        return stage(node, self._routing.governing(node))
-
-    def _judge(self, seq: int, key: str, decisions: list[Decision]) -> list[str]:
-        """Judge one node, record the difference, and return the nodes whose feeds changed."""
-        node = parse_node(key)
-        known = self.state.node(key)
-        scheme = self._routing.governing(node)
-        judged = Judgement()
-        if defines(scheme, node):
-            judged = judge(self._bench(scheme), node, self._inputs(scheme, known))
-        slots = self._emit(seq, known, judged, decisions)
-        targets = {target.key(): feeds for target, feeds in judged.feeds.items()}
-        changed = [t for t, feeds in sorted(targets.items()) if self.state.put_feed(t, key, feeds)]
-        changed += [
-            t for t in known.targets if t not in targets and self.state.put_feed(t, key, ())
-        ]
-        unit = known.unit or unit_of(node)
-        after = replace(
-            known, unit=unit, slots=slots, targets=tuple(sorted(targets)), wake_at=judged.wake_at
-        )
-        if after != known:
-            self.state.put(after)
-        return changed
-
-    def _inputs(self, scheme: Scheme, node: NodeState) -> Inputs:
-        entries = self.state.entries(node.inputs)
-        events = [
-            e.event if e.event.seq == seq else replace(e.event, seq=seq)
-            for seq, e in entries if isinstance(e, Arrived)
-        ]  # fmt: skip
-        acts = [entry for _, entry in entries if isinstance(entry, Act)]
-        fed = {} if parse_node(node.key).kind in UNFED else self.state.feeds(node.key)
-        coded = scheme.codes.how(events) if scheme.codes is not None else {}
-        return Inputs([scheme.read(event) for event in events], acts, fed, coded)
-
     def view(self, node: Node) -> tuple[Bench, Inputs]:
         """Return the bench and inputs of a node, to read.
 
         Raises:
             KeyError: the locality does not use the scheme.
         """
-        scheme = self._routing.governing(node)
-        return self._bench(scheme), self._inputs(scheme, self.state.node(node.key()))
+        return self._settling.view(node)
 
     def time_at(self, seq: int) -> Instant:
         """Return the locality's time at a place of the log, to read: as the last tick before says.
@@ -460,58 +288,12 @@ class Projection:
 
     def records(self) -> Records:
         """Return the unit and exemption events, to read."""
-        return self._records
+        return self._settling.records
 
     @property
     def registry(self) -> Registry:
         """The units of the locality, as known now."""
-        return self._records.as_of(FOREVER)[0]
-
-    def _bench(self, scheme: Scheme) -> Bench:
-        locality = self.state.locality
-        since = locality.bindings[scheme.slug].since
-        closes = locality.closes_of(scheme.slug)
-        context = Context(locality.tick, self._records, closes, since)
-        return Bench(scheme, context, self._chainer, partial(self._routing.rules, scheme.slug))
-
-    def _emit(
-        self, seq: int, known: NodeState, judged: Judgement, decisions: list[Decision]
-    ) -> dict[str, Standing]:
-        """Append what differs from what stands, as version n+1 of each slot."""
-        slots = dict(known.slots)
-        contents = {slot.key(): content for slot, content in judged.contents.items()}
-        for slot in sorted(contents.keys() | slots.keys()):
-            standing, content = slots.get(slot), contents.get(slot)
-            if content is None:
-                if standing is not None and standing.holds:
-                    old = self.state.decision(standing.decision).content
-                    gone = replace(old, publication="revoked")
-                    slots[slot] = self._decide(seq, known.key, "revoke", gone, standing, decisions)
-                continue
-            essence = content.essence()
-            if standing is None or not standing.holds:
-                slots[slot] = self._decide(seq, known.key, "issue", content, standing, decisions)
-            elif standing.essence != essence:
-                slots[slot] = self._decide(
-                    seq, known.key, "supersede", content, standing, decisions
-                )
-        return slots
-
-    def _decide(
-        self, seq: int, node: str, change: Change, content: Content, before: Standing | None,
-        decisions: list[Decision],
-    ) -> Standing:  # fmt: skip
-        version = before.version + 1 if before is not None else 1
-        number = self.state.locality.decision_seq + 1
-        self.state.locality = replace(self.state.locality, decision_seq=number)
-        decision = Decision(
-            id=decision_id(self.locality, canonical_json(content), version),
-            locality=self.locality, decision_seq=number, log_seq=seq, version=version,
-            change=change, content=content, supersedes=before.decision if before else "",
-        )  # fmt: skip
-        self.state.add_decision(decision, node)
-        decisions.append(decision)
-        return Standing(version, content.essence(), decision.id, change != "revoke")
+        return self._settling.records.as_of(FOREVER)[0]
 
 
 def _may_move(event: Event) -> bool:

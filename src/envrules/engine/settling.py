@@ -1,0 +1,150 @@
+"""Settling: the nodes that an entry has touched are judged, and what differs is decided.
+
+touched nodes → judge each, lowest stage first → feeds to later nodes → difference to what stands
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec.structs import replace
+
+from envrules.engine.chaining import Chainer
+from envrules.engine.context import Context, Records
+from envrules.engine.evaluate import judge
+from envrules.engine.judging import Bench, Inputs, Judgement
+from envrules.engine.nodes import UNFED, Node, defines, parse_node, stage, unit_of
+from envrules.engine.routing import Routing
+from envrules.engine.state import NodeState, Standing, State
+from envrules.model.base import canonical_json
+from envrules.model.decisions import Change, Content, Decision, decision_id
+from envrules.model.entries import Act, Arrived
+from envrules.ruleset.compile import Scheme
+
+
+class Settling:
+    """Judges the nodes of one locality and records what changes."""
+
+    def __init__(
+        self, locality: str, state: State, chainer: Chainer, routing: Routing, records: Records
+    ) -> None:
+        self.locality = locality
+        self.state = state
+        self.records = records
+        """Unit and exemption events: what every evaluation knows. Replaced as they arrive."""
+        self._chainer, self._routing = chainer, routing
+
+    def settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
+        """Judge the nodes, lowest stage first; what they feed is judged after them."""
+        decisions: list[Decision] = []
+        if not self.state.locality.bindings:
+            return decisions  # nothing judges yet: the first publication reads the whole log
+        queue = [(self._stage(key), key) for key in set(dirty)]
+        heapq.heapify(queue)
+        done: set[str] = set()
+        while queue:
+            place, key = heapq.heappop(queue)
+            if key in done:
+                continue
+            done.add(key)
+            for target in self._judge(seq, key, decisions):
+                later = self._stage(target)
+                if later <= place:
+                    raise RuntimeError(f"{key} feeds {target}, which was settled before it")
+                heapq.heappush(queue, (later, target))
+        return decisions
+
+    def _stage(self, key: str) -> tuple[int, int, str]:
+        node = parse_node(key)
+        return stage(node, self._routing.governing(node))
+
+    def _judge(self, seq: int, key: str, decisions: list[Decision]) -> list[str]:
+        """Judge one node, record the difference, and return the nodes whose feeds changed."""
+        node = parse_node(key)
+        known = self.state.node(key)
+        scheme = self._routing.governing(node)
+        judged = Judgement()
+        if defines(scheme, node):
+            judged = judge(self.bench(scheme), node, self._inputs(scheme, known))
+        slots = self._emit(seq, known, judged, decisions)
+        targets = {target.key(): feeds for target, feeds in judged.feeds.items()}
+        changed = [t for t, feeds in sorted(targets.items()) if self.state.put_feed(t, key, feeds)]
+        changed += [
+            t for t in known.targets if t not in targets and self.state.put_feed(t, key, ())
+        ]
+        unit = known.unit or unit_of(node)
+        after = replace(
+            known, unit=unit, slots=slots, targets=tuple(sorted(targets)), wake_at=judged.wake_at
+        )
+        if after != known:
+            self.state.put(after)
+        return changed
+
+    def _inputs(self, scheme: Scheme, node: NodeState) -> Inputs:
+        entries = self.state.entries(node.inputs)
+        events = [
+            e.event if e.event.seq == seq else replace(e.event, seq=seq)
+            for seq, e in entries if isinstance(e, Arrived)
+        ]  # fmt: skip
+        acts = [entry for _, entry in entries if isinstance(entry, Act)]
+        fed = {} if parse_node(node.key).kind in UNFED else self.state.feeds(node.key)
+        coded = scheme.codes.how(events) if scheme.codes is not None else {}
+        return Inputs([scheme.read(event) for event in events], acts, fed, coded)
+
+    def view(self, node: Node) -> tuple[Bench, Inputs]:
+        """Return the bench and inputs of a node, to read.
+
+        Raises:
+            KeyError: the locality does not use the scheme.
+        """
+        scheme = self._routing.governing(node)
+        return self.bench(scheme), self._inputs(scheme, self.state.node(node.key()))
+
+    def bench(self, scheme: Scheme) -> Bench:
+        """Return what a node of this scheme is judged on, as of now."""
+        locality = self.state.locality
+        since = locality.bindings[scheme.slug].since
+        closes = locality.closes_of(scheme.slug)
+        context = Context(locality.tick, self.records, closes, since)
+        return Bench(scheme, context, self._chainer, partial(self._routing.rules, scheme.slug))
+
+    def _emit(
+        self, seq: int, known: NodeState, judged: Judgement, decisions: list[Decision]
+    ) -> dict[str, Standing]:
+        """Append what differs from what stands, as version n+1 of each slot."""
+        slots = dict(known.slots)
+        contents = {slot.key(): content for slot, content in judged.contents.items()}
+        for slot in sorted(contents.keys() | slots.keys()):
+            standing, content = slots.get(slot), contents.get(slot)
+            if content is None:
+                if standing is not None and standing.holds:
+                    old = self.state.decision(standing.decision).content
+                    gone = replace(old, publication="revoked")
+                    slots[slot] = self._decide(seq, known.key, "revoke", gone, standing, decisions)
+                continue
+            essence = content.essence()
+            if standing is None or not standing.holds:
+                slots[slot] = self._decide(seq, known.key, "issue", content, standing, decisions)
+            elif standing.essence != essence:
+                slots[slot] = self._decide(
+                    seq, known.key, "supersede", content, standing, decisions
+                )
+        return slots
+
+    def _decide(
+        self, seq: int, node: str, change: Change, content: Content, before: Standing | None,
+        decisions: list[Decision],
+    ) -> Standing:  # fmt: skip
+        version = before.version + 1 if before is not None else 1
+        number = self.state.locality.decision_seq + 1
+        self.state.locality = replace(self.state.locality, decision_seq=number)
+        decision = Decision(
+            id=decision_id(self.locality, canonical_json(content), version),
+            locality=self.locality, decision_seq=number, log_seq=seq, version=version,
+            change=change, content=content, supersedes=before.decision if before else "",
+        )  # fmt: skip
+        self.state.add_decision(decision, node)
+        decisions.append(decision)
+        return Standing(version, content.essence(), decision.id, change != "revoke")
