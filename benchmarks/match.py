@@ -18,7 +18,7 @@ from envrules.engine.context import Context, Records
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import Bench, Inputs
 from envrules.engine.nodes import score_node
-from envrules.kinds.compiled import Parameter, cite, cite_value, plain
+from envrules.kinds.compiled import Parameter, cite, cite_value
 from envrules.kinds.scores import Row, Table
 from envrules.model.base import HOUR, Instant
 from envrules.model.decisions import Step
@@ -147,9 +147,7 @@ def _steps(
     held: InForce[Table], row: Row, flags: tuple[Parameter, ...], found: Found
 ) -> tuple[Step, ...]:
     """Return what `engine.score` puts into a deduction, but for the sentence about this finding."""
-    assert row.each is not None
-    value = f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分"
-    step = cite(row.citation, value=value, since=held.since)
+    step = cite(row.citation, value=row.marks, since=held.since)
     return (step, *(cite_value(flag, flag.at(found.day)) for flag in flags)) if flags else (step,)
 
 

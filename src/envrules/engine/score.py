@@ -106,12 +106,11 @@ def _deduction(
     bench: Bench, score: Score, period: str, unit: str, charge: Charge, share: Share, cut: int
 ) -> Content:
     row, event = charge.row, charge.event
-    assert row.each is not None
     assert score.table is not None
     day = bench.scheme.day(event.occurred_at)
     note = deduction_note(charge, share)
-    steps = [cite(row.citation, value=f"每处 {plain(row.each)} 分，满分 {plain(row.full)} 分",
-                  since=score.table.at(day).since, note=note)]  # fmt: skip
+    since = score.table.at(day).since
+    steps = [cite(row.citation, value=row.marks, since=since, note=note)]
     steps += [cite_value(flag, flag.at(day)) for flag in charge.flags]
     factors = (*charge.factors, charge.restored) if charge.restored else charge.factors
     steps += [step for factor in factors for step in factor.steps]

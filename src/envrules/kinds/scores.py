@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from envrules.kinds.checklists import Checklist
-from envrules.kinds.compiled import Parameter
+from envrules.kinds.compiled import Parameter, plain
 from envrules.model.values import Citation, Dated
 
 
@@ -31,6 +31,13 @@ class Row:
     find: frozenset[str]
     at_if: Mapping[str, Parameter]
     find_if: Mapping[str, Parameter]
+    marks: str = field(init=False, compare=False)
+    """What it is worth, as every deduction says it; made once."""
+
+    def __post_init__(self) -> None:
+        """Put the marks into words."""
+        each = f"每处 {plain(self.each)} 分，" if self.each is not None else ""
+        object.__setattr__(self, "marks", f"{each}满分 {plain(self.full)} 分")
 
 
 class Table:

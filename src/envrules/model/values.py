@@ -63,8 +63,9 @@ class Dated(Generic[T]):
     ) -> None:
         """`values` maps `always` or ISO dates to values; `locations` the same keys to file:line."""
         self.citation = citation
-        keys = sorted(values, key=lambda k: "" if k == ALWAYS else k)
-        self._starts = ["" if k == ALWAYS else k for k in keys]
+        starts = {k: date.min if k == ALWAYS else date.fromisoformat(k) for k in values}
+        keys = sorted(values, key=starts.__getitem__)
+        self._starts = [starts[k] for k in keys]
         where = locations or {}
         self._values = [
             InForce(values[k], k, Citation(
@@ -80,14 +81,14 @@ class Dated(Generic[T]):
         Raises:
             NoValueInForce: nothing is in force on that date.
         """
-        i = bisect_right(self._starts, day.isoformat()) - 1
+        i = bisect_right(self._starts, day) - 1
         if i < 0:
             raise NoValueInForce(self.citation, day)
         return self._values[i]
 
     def segment(self, day: date) -> int:
         """Return the index of the parameter segment that `day` falls in (-1: none)."""
-        return bisect_right(self._starts, day.isoformat()) - 1
+        return bisect_right(self._starts, day) - 1
 
     def all(self) -> tuple[InForce[T], ...]:
         """Return every value with its start, in order of time."""
