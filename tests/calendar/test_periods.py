@@ -101,12 +101,12 @@ def test_parts_make_up_the_whole(day: date, whole: PeriodKind, part: PeriodKind)
 
 def test_parts_by_hand() -> None:
     """Quarters have three months, and a month the weeks whose Thursday it holds."""
-    assert sub_periods("2026Q3", "month") == ["2026-07", "2026-08", "2026-09"]
-    assert sub_periods("2026", "quarter") == ["2026Q1", "2026Q2", "2026Q3", "2026Q4"]
+    assert sub_periods("2026Q3", "month") == ("2026-07", "2026-08", "2026-09")
+    assert sub_periods("2026", "quarter") == ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
     # July 2026 begins on a Wednesday: the week of 29 June is its first.
-    assert sub_periods("2026-07", "week") == [f"2026W{week}" for week in range(27, 32)]
+    assert sub_periods("2026-07", "week") == tuple(f"2026W{week}" for week in range(27, 32))
     assert len(sub_periods("2026", "week")) == 53
-    assert sub_periods("2026-07", "month") == ["2026-07"]
+    assert sub_periods("2026-07", "month") == ("2026-07",)
 
 
 @pytest.mark.parametrize(

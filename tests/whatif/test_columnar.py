@@ -17,9 +17,9 @@ from envrules.cases.model import Overrides
 from envrules.cases.runner import run_case
 from envrules.engine.account import account_for
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import FOREVER
 from envrules.engine.memory import MemoryLocality
 from envrules.engine.nodes import score_node
+from envrules.engine.registry import FOREVER
 from envrules.model.entries import Arrived, Closed, Entry, Published, Tick
 from envrules.model.events import (
     Event,

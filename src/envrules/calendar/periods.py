@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from envrules.calendar.errors import CalendarError
@@ -76,7 +77,8 @@ def previous_period(period: str) -> str:
     return period_on(first - _DAY, kind)
 
 
-def sub_periods(period: str, kind: PeriodKind) -> list[str]:
+@lru_cache(maxsize=8192)
+def sub_periods(period: str, kind: PeriodKind) -> tuple[str, ...]:
     """Return the periods of a shorter kind, or of the same, that make up `period`, in order.
 
     Weeks of a month, quarter or year are those whose Thursday lies in it. A week has only days.
@@ -87,7 +89,7 @@ def sub_periods(period: str, kind: PeriodKind) -> list[str]:
     days = [first + n * _DAY for n in range((last - first).days + 1)]
     if kind == "week":
         days = [day for day in days if day.isoweekday() == 4]
-    return list(dict.fromkeys(period_on(day, kind) for day in days))
+    return tuple(dict.fromkeys(period_on(day, kind) for day in days))
 
 
 def period_around(period: str, kind: PeriodKind) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from envrules.engine.context import Registry, exempts
+from envrules.engine.context import exempts
 from envrules.engine.judging import Bench
+from envrules.engine.registry import Registry
 from envrules.kinds.compiled import cite
 from envrules.model.decisions import Content, Slot
 from envrules.model.events import Event

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from envrules.engine.answers import checked, needs_of, unfinished, unmet
 from envrules.engine.appeals import Appeals
 from envrules.engine.aside import unfit
-from envrules.engine.context import Registry, exempts, live
+from envrules.engine.context import exempts, live
 from envrules.engine.evidence import Evidence, Unscored
 from envrules.engine.findings import Docket, sightings
 from envrules.engine.judging import Bench, Inputs
+from envrules.engine.registry import Registry
 from envrules.engine.supplied import supply
 from envrules.engine.told import Told
 from envrules.kinds.checklists import Checklist

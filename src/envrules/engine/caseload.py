@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import Literal
 
 from envrules import calendar as cal
-from envrules.engine.context import FOREVER, Context, Records, live
+from envrules.engine.context import Context, Records, live
 from envrules.engine.issue import set_aside, state_of
 from envrules.engine.judging import Bench
 from envrules.engine.nodes import charged_unit, issue_node, parse_node
 from envrules.engine.projection import Projection
+from envrules.engine.registry import FOREVER
 from envrules.kinds import deadlines
 from envrules.kinds.deadlines import Deadline, Verdict
 from envrules.kinds.issue_record import IssueState

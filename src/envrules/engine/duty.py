@@ -9,6 +9,7 @@ from envrules.engine.assessment import exempt_throughout
 from envrules.engine.context import live
 from envrules.engine.judging import Bench, CountFeed, Inputs, Judgement
 from envrules.engine.nodes import Node, duty_node, indicator_node
+from envrules.engine.registry import Unit
 from envrules.kinds import duties
 from envrules.kinds.compiled import cite, cite_value
 from envrules.kinds.consequences import Fact, FactKind
@@ -159,19 +160,19 @@ def cycles_ended(
 
     `only`: for these units alone.
     """
-    scheme, nodes = bench.scheme, []
+    scheme, nodes = bench.scheme, list[Node]()
+    registry = bench.context.registry
+    start = max(before, bench.context.since, registry.since(only))
+    if start > now:
+        return nodes
     for duty in scheme.duties:
-        units = [
-            u for u in bench.context.registry.of_types(duty.units, before, now + 1)
-            if only is None or u.id in only
-        ]  # fmt: skip
-        if not units:
-            continue
-        since = max(bench.context.since, min(u.since for u in units))
-        cycle = cal.period_of(scheme.timezone, max(before, since), duty.every)
+        units: list[Unit] | None = None  # read only if a cycle has ended: most ticks end none
+        cycle = cal.period_of(scheme.timezone, start, duty.every)
         while cal.period_bounds(scheme.timezone, cycle)[0] <= now:
             span = duty.span(cycle)
             if span is not None and before < _instants(scheme, span)[1] <= now:
+                if units is None:
+                    units = registry.of_types(duty.units, before, now + 1, only)
                 nodes += [
                     duty_node(scheme.slug, duty.id, cycle, unit.id)
                     for unit in units if _owes(bench, duty, span, unit.id)

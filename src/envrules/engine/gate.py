@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from envrules import calendar as cal
-from envrules.engine.context import FOREVER, Unit, live
+from envrules.engine.context import live
 from envrules.engine.judging import Bench, Inputs, Judgement, consequences
 from envrules.engine.nodes import Node
+from envrules.engine.registry import FOREVER, Unit
 from envrules.kinds.compiled import cite, cite_value, compare, plain
 from envrules.kinds.consequences import Fact
 from envrules.kinds.gates import Gate, GateStep

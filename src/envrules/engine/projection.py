@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Records, Registry
+from envrules.engine.context import CONTEXT_PAYLOADS, Records
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, freezes
 from envrules.engine.nodes import (
     Node,
@@ -22,6 +22,7 @@ from envrules.engine.nodes import (
     parse_node,
     target_of,
 )
+from envrules.engine.registry import FOREVER, Registry
 from envrules.engine.routing import Library, Routing
 from envrules.engine.settling import Settling
 from envrules.engine.state import Binding, NodeState, State
@@ -104,8 +105,9 @@ class Projection:
         places = routing.family(event, until=seq)
         root = routing.root(event, until=seq)
         if root is not None and isinstance(root.payload, CONTEXT_PAYLOADS):
-            dirty = {key for place in places for key in self._record(routing.event(place))}
-            dirty |= self._touched.of_record(root)
+            for place in places:
+                self._record(routing.event(place))
+            dirty = self._touched.of_record(root)
         else:
             dirty = set()
         for place in places:
@@ -134,14 +136,12 @@ class Projection:
                 self._add_input(key, place)
         return dirty | keys
 
-    def _record(self, event: Event) -> set[str]:
-        """Add an event to what every evaluation knows; return the nodes it may concern."""
+    def _record(self, event: Event) -> None:
+        """Add an event to what every evaluation knows."""
         locality = self.state.locality
-        if event.seq in locality.records:
-            return set()
-        self._settling.records = self._settling.records.with_event(event)
-        self.state.locality = replace(locality, records=(*locality.records, event.seq))
-        return self._touched.of_record(event)
+        if event.seq not in self._settling.records:
+            self._settling.records.add(event)
+            self.state.locality = replace(locality, records=(*locality.records, event.seq))
 
     def _tick(self, entry: Tick) -> set[str]:
         """Advance the locality's time to the wall clock, but past no source's watermark."""

@@ -14,8 +14,9 @@ from envrules import calendar as cal
 from envrules.engine.appeals import Appeals
 from envrules.engine.aside import Aside, unfit
 from envrules.engine.assessment import exempt_throughout
-from envrules.engine.context import FOREVER, Close, live
+from envrules.engine.context import Close, live
 from envrules.engine.judging import BandFeed, Bench, CountFeed, Inputs
+from envrules.engine.registry import FOREVER
 from envrules.engine.routing import OUT_MOVES
 from envrules.kinds.indicators import (
     ComparedVisits,

@@ -13,7 +13,7 @@ from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
 from envrules.engine.adjustment import adjust, carry_on
 from envrules.engine.assessment import gather
-from envrules.engine.context import FOREVER, Close
+from envrules.engine.context import Close
 from envrules.engine.evidence import Unscored
 from envrules.engine.judging import (
     BandFeed,
@@ -25,6 +25,7 @@ from envrules.engine.judging import (
     StandingFeed,
 )
 from envrules.engine.nodes import Node, indicator_node, list_node, score_node
+from envrules.engine.registry import FOREVER
 from envrules.kinds.bands import Placed
 from envrules.kinds.charges import Charge, Share
 from envrules.kinds.compiled import cite, cite_value, plain

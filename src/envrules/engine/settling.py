@@ -33,7 +33,7 @@ class Settling:
         self.locality = locality
         self.state = state
         self.records = records
-        """Unit and exemption events: what every evaluation knows. Replaced as they arrive."""
+        """Unit and exemption events: what every evaluation knows."""
         self._chainer, self._routing = chainer, routing
 
     def settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
@@ -41,7 +41,9 @@ class Settling:
         decisions: list[Decision] = []
         if not self.state.locality.bindings:
             return decisions  # nothing judges yet: the first publication reads the whole log
-        queue = [(self._stage(key), key) for key in set(dirty)]
+        keys = set(dirty)
+        self.state.load(sorted(keys))
+        queue = [(self._stage(key), key) for key in keys]
         heapq.heapify(queue)
         done: set[str] = set()
         while queue:

@@ -13,9 +13,9 @@ from typing import Literal
 
 from envrules import calendar as cal
 from envrules.engine.account import Account
-from envrules.engine.context import Unit
 from envrules.engine.judging import Bench
 from envrules.engine.projection import Projection
+from envrules.engine.registry import Unit
 from envrules.engine.view import View
 from envrules.kinds import lists
 from envrules.kinds.lists import Standing

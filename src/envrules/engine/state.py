@@ -175,6 +175,13 @@ class State:
 
     def prefetch(self, keys: Sequence[str], event_ids: Sequence[str]) -> None:
         """Read at once what the next entries will ask for one by one."""
+        self.load(keys)
+        found = self.backing.references(event_ids)
+        for event_id in event_ids:
+            self._references.setdefault(event_id, []).extend(found.get(event_id, ()))
+
+    def load(self, keys: Iterable[str]) -> None:
+        """Read at once nodes that will be judged one by one, their inputs and what feeds them."""
         unknown = [key for key in dict.fromkeys(keys) if key not in self._nodes]
         stored = self.backing.nodes(unknown)
         for key in unknown:
@@ -182,9 +189,6 @@ class State:
         self._feeds.update(self.backing.feeds(list(stored)))
         seqs = {seq for node in stored.values() for seq in node.inputs} - self._entries.keys()
         self._entries.update(self.backing.entries(sorted(seqs)))
-        found = self.backing.references(event_ids)
-        for event_id in event_ids:
-            self._references.setdefault(event_id, []).extend(found.get(event_id, ()))
 
     def _learn(self, key: str, stored: NodeState | None) -> NodeState:
         if stored is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from envrules import calendar as cal
-from envrules.engine.context import FOREVER
 from envrules.engine.duty import cycles_ended
 from envrules.engine.nodes import (
     Node,
@@ -15,6 +14,7 @@ from envrules.engine.nodes import (
     score_node,
     sequence_node,
 )
+from envrules.engine.registry import FOREVER
 from envrules.engine.routing import Library, Routing
 from envrules.engine.settling import Settling
 from envrules.engine.state import State
@@ -84,10 +84,7 @@ class Touched:
 
         All of them: which ones is not kept, and such units are few and seldom declared.
         """
-        types = {
-            event.payload.type for event in self._settling.records.events
-            if isinstance(event.payload, UnitDeclared) and event.payload.unit in units
-        }  # fmt: skip
+        types = self._settling.records.types(units)
         keys: set[str] = set()
         for slug, binding in self.state.locality.bindings.items():
             direct = self._library(slug, binding.revision).lifecycle.direct_issue

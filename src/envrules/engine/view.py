@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
-from envrules.engine.context import FOREVER, Close, Context, Records, Unit
+from envrules.engine.context import Close, Context, Records
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import (
     AT_THE_CLOSE,
@@ -34,6 +34,7 @@ from envrules.engine.nodes import (
     score_node,
 )
 from envrules.engine.projection import Projection
+from envrules.engine.registry import FOREVER, Unit
 from envrules.kinds.indicators import CountedBands, CountedDuties, CountedIssues
 from envrules.model.base import Instant
 from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn

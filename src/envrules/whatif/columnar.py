@@ -15,9 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from envrules import calendar as cal
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER, Records
+from envrules.engine.context import CONTEXT_PAYLOADS, Records
 from envrules.engine.evidence import Evidence
 from envrules.engine.nodes import period_within, target_of
+from envrules.engine.registry import FOREVER
 from envrules.engine.routing import OUT_MOVES
 from envrules.engine.supplied import supply
 from envrules.kinds.scores import Score, Table, Tally

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from envrules import calendar as cal
-from envrules.engine.context import Registry
+from envrules.engine.registry import Registry
 from envrules.model.decisions import Content, Slot, Step
 from envrules.ruleset.compile import Scheme
 from envrules.whatif.model import Count, Difference, Row, Said, Side

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import FOREVER
+from envrules.engine.registry import FOREVER
 from envrules.kinds import lists, scores
 from envrules.kinds.lists import Ranked, Standing
 from envrules.kinds.scores import Score

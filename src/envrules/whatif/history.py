@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from envrules.engine.context import CONTEXT_PAYLOADS, FOREVER
+from envrules.engine.context import CONTEXT_PAYLOADS
+from envrules.engine.registry import FOREVER
 from envrules.model.base import Instant
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, decode_entry
 from envrules.runtime.library import Revision

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from envrules import calendar as cal
-from envrules.engine.context import Registry
+from envrules.engine.registry import Registry
 from envrules.kinds.bands import Band
 from envrules.model.base import Frozen
 from envrules.ruleset.compile import Scheme

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from envrules import whatif
-from envrules.engine.context import Registry
+from envrules.engine.registry import Registry
 from envrules.model.values import ALWAYS
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.compile import Scheme

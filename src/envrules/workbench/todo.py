@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from envrules.engine.context import Registry
+from envrules.engine.registry import Registry
 from envrules.engine.rungs import show_time
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Content, decode_decision
