@@ -6,6 +6,7 @@ at its own expense and not while another one is being measured.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -138,12 +139,12 @@ class Server:
             time.sleep(0.02)
 
     def pause(self) -> None:
-        """Take the processor away from it."""
-        self._process.send_signal(signal.SIGSTOP)
+        """Take the processor away from it, and from its projector, which is a process too."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
+        os.killpg(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """End the process; what it has not judged stays so."""

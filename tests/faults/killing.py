@@ -28,17 +28,24 @@ class Installation:
     """
 
     def __init__(
-        self, folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {}
+        self, folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {},
+        options: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """`environment` is set besides what the tests themselves run with."""
         self.url = f"sqlite:///{folder / 'envrules.db'}"
         self.log = folder / "server.log"
-        self._command = [*program, "serve", "--db", self.url, "--address", "127.0.0.1:0"]
+        self._command = [*program, "serve", "--db", self.url, "--address", "127.0.0.1:0", *options]
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[str] | None = None
         self._reachable = threading.Condition()
         self._starts, self._address, self._over = 0, "", False
         self.kills = 0
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server that runs."""
+        assert self._process is not None
+        return self._process.pid
 
     def launch(self) -> None:
         """Start a server and go on at once."""
@@ -123,10 +130,11 @@ class Installation:
 
 @contextmanager
 def installed(
-    folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {}
-) -> Iterator[Installation]:
+    folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {},
+    options: Sequence[str] = (),
+) -> Iterator[Installation]:  # fmt: skip
     """Give an installation in `folder`; no process of it is left afterwards, whatever happens."""
-    installation = Installation(folder, program, environment)
+    installation = Installation(folder, program, environment, options)
     try:
         yield installation
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,15 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from envrules.model.base import MINUTE, Instant
+from envrules.model.entries import Arrived, encode_entry
+from envrules.model.events import Event, UnitDeclared
 from envrules.plugin_manager import load_plugins
+from envrules.runtime.leases import LEASE_TTL, Leases
 from envrules.runtime.library import Library
 from envrules.runtime.owner import is_gone, owner_name
-from envrules.runtime.projector import LEASE_TTL, Projector
+from envrules.runtime.projector import Projector
 from envrules.runtime.runtime import Runtime
-from envrules.store import Lease, ProjectionChange, Store
+from envrules.store import Batch, Lease, LeaseLost, NewEntry, ProjectionChange, Store
 
 TOWN = "yunxi"
 NOW: Instant = 1_790_000_000_000_000
@@ -31,6 +35,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
+def leases(store: Store) -> Iterator[Leases]:
+    """What this process leases."""
+    with Leases(store) as leases:
+        yield leases
+
+
+@pytest.fixture
 def dead() -> str:
     """The name of a process that has ended."""
     code = "from envrules.runtime.owner import owner_name; print(owner_name())"
@@ -40,10 +51,10 @@ def dead() -> str:
     return done.stdout.strip()
 
 
-def projector(store: Store, now: Instant = NOW) -> Projector:
-    """A projector that is not started, of this process, at this time."""
+def projector(store: Store, leases: Leases, now: Instant = NOW) -> Projector:
+    """A projector that is not started, whose clock stands still."""
     return Projector(
-        store, TOWN, Library(load_plugins(), store), owner_name(), lambda: now, lambda *_: None
+        store, TOWN, Library(load_plugins(), store), leases, lambda: now, lambda *_: None
     )
 
 
@@ -58,22 +69,56 @@ def test_only_the_dead_of_this_machine_are_gone(dead: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/ns").exists(), reason="processes are told apart by /proc")
-def test_the_lease_of_the_dead_is_taken_at_once(store: Store, dead: str) -> None:
+def test_who_has_ended_is_gone_before_it_is_buried() -> None:
+    """A killed process is gone although its parent has not yet asked what became of it."""
+    code = "from envrules.runtime.owner import owner_name; print(owner_name()); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        owner = process.stdout.readline().strip()
+        assert not is_gone(owner)
+        process.kill()
+        assert process.stdout.read() == ""  # so it has let go of its pipe
+        while not is_gone(owner):
+            time.sleep(0.01)
+        assert process.returncode is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns").exists(), reason="processes are told apart by /proc")
+def test_the_lease_of_the_dead_is_taken_at_once(store: Store, leases: Leases, dead: str) -> None:
     """The next projector does not wait for the lease of one that was killed on its machine."""
-    left = store.lease(TOWN, dead, NOW, LEASE_TTL)
+    left = store.lease(TOWN, dead, store.now(), LEASE_TTL)
     assert left is not None
-    projector(store).step()
+    projector(store, leases).step()
     assert store.projection(TOWN).fence == left.fence + 1
 
 
-def test_the_lease_of_the_living_is_respected(store: Store) -> None:
+def test_the_lease_of_the_living_is_respected(
+    store: Store, leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While its holder may live, a lease is taken over only when its time is over."""
     held = store.lease(TOWN, owner_name(), NOW, LEASE_TTL)
     assert held is not None
-    projector(store, NOW + LEASE_TTL - 1).step()
+    monkeypatch.setattr(store, "now", lambda: NOW + LEASE_TTL - 1)
+    projector(store, leases).step()
     assert store.projection(TOWN).fence == held.fence
-    projector(store, NOW + LEASE_TTL).step()
+    monkeypatch.setattr(store, "now", lambda: NOW + LEASE_TTL)
+    projector(store, leases).step()
     assert store.projection(TOWN).fence == held.fence + 1
+
+
+def test_a_lease_outlasts_a_long_step(store: Store, leases: Leases) -> None:
+    """A lease is renewed whatever its projector is doing: nobody takes over from the living."""
+    lease = leases.take(TOWN)
+    assert lease is not None
+    first = store.projection(TOWN).leased_until
+    while store.projection(TOWN).leased_until == first:
+        time.sleep(0.1)
+    with Leases(store) as others:
+        assert others.take(TOWN) is None
+        leases.give_back(lease)
+        assert others.take(TOWN) is not None
 
 
 def test_trouble_with_the_store_does_not_cost_the_lease(
@@ -97,16 +142,80 @@ def test_trouble_with_the_store_does_not_cost_the_lease(
     runtime.stop()
 
 
-def test_one_tick_waits_at_a_time(store: Store) -> None:
-    """Time is not logged again and again while nobody can project what was logged before."""
-    times = [NOW]
-    runtime = Runtime(store, Library(load_plugins(), store), lambda: times[-1])
-    _, seq = runtime.publish(TOWN, "town_deduction", "test")
-    assert runtime.wait_decided(TOWN, seq, 30)
-    for projector in runtime._projectors.values():
-        projector.stop()
-    for minutes in (10, 20, 30):
-        times.append(NOW + minutes * MINUTE)
-        runtime._tick(TOWN)
+# ── who tells the time ──
+
+
+@pytest.fixture
+def bound(store: Store) -> Store:
+    """The store, its locality judged by a scheme, and its time come up to now."""
+    runtime = Runtime(store, Library(load_plugins(), store), lambda: NOW)
+    runtime.projecting.stop()
+    runtime.publish(TOWN, "town_deduction", "test")
     runtime.stop()
-    assert [row.kind for row in store.read_log(TOWN, 0, 10)] == ["published", "tick"]
+    with Leases(store) as leases:
+        project(projector(store, leases))
+    assert store.projection(TOWN).tick == NOW
+    return store
+
+
+def project(projector: Projector) -> None:
+    """Do all that there is to do, and stop."""
+    while projector.go_on():
+        pass
+    projector.stop()
+
+
+def kinds(store: Store) -> list[str]:
+    """What the log holds since."""
+    return [row.kind for row in store.read_log(TOWN, 2, 10)]
+
+
+def test_only_the_holder_tells_the_time(bound: Store, leases: Leases) -> None:
+    """Of several projectors that see that it is time, the one that holds the lease says so."""
+    late = NOW + 10 * MINUTE
+    holder = projector(bound, leases, late)
+    holder.step()
+    with Leases(bound) as others:
+        waiting = projector(bound, others, late)
+        assert not waiting.go_on()
+        assert kinds(bound) == []
+        assert holder.go_on()
+        assert kinds(bound) == ["tick"]
+        holder.stop()
+        project(waiting)
+        assert bound.projection(TOWN).tick == late
+        assert kinds(bound) == ["tick"]
+
+
+def test_one_tick_waits_at_a_time(
+    bound: Store, leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes over projects what was logged before it tells the time: no time is told twice.
+
+    Nor is it told again and again while nothing is projected.
+    """
+    late = NOW + 10 * MINUTE
+    first = projector(bound, leases, late)
+    first.step()
+    village = Arrived(Event("zhao", NOW, UnitDeclared("zhao", "赵庄村", "village")))
+    bound.append([Batch(TOWN, [NewEntry("event", encode_entry(village), "zhao")], NOW)])
+    monkeypatch.setattr("envrules.runtime.projector._LOOK_SECONDS", 0)
+    assert [first.tell_time(), first.tell_time()] == [True, False]
+    first.stop()
+    second = projector(bound, leases, late)
+    second._limit = 1
+    project(second)
+    assert bound.projection(TOWN).tick == late
+    assert kinds(bound) == ["event", "tick"]
+
+
+def test_a_tick_is_fenced(bound: Store, leases: Leases) -> None:
+    """A projector that was taken over appends nothing, and is told why."""
+    lease = leases.take(TOWN)
+    assert lease is not None
+    leases.give_back(lease)
+    with Leases(bound) as others:
+        assert others.take(TOWN) is not None
+        with pytest.raises(LeaseLost):
+            bound.append([Batch(TOWN, [NewEntry("tick", b"")], NOW)], lease)
+    assert kinds(bound) == []

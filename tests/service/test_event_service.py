@@ -61,8 +61,7 @@ def test_waiting_until_decided(client: Client) -> None:
 
 def test_decided_is_false_when_patience_runs_out(site: Site, client: Client) -> None:
     """When the time to wait is over the events are stored all the same, and nothing is claimed."""
-    for projector in site.runtime._projectors.values():
-        projector.stop()
+    site.runtime.projecting.stop()
     request = pb.SubmitEventsRequest(
         locality="yunxi", events=[event_to_proto(village("zhao"))], wait_for=pb.WAIT_FOR_DECIDED,
         wait_timeout=Duration(nanos=10_000_000),

@@ -74,13 +74,22 @@ def test_renewing_keeps_a_lease(store: Store) -> None:
     """A renewed lease lasts longer, one that was taken over cannot be renewed or released."""
     first = store.lease("gaoling", "a", now=100, ttl=50)
     assert first is not None
-    assert store.renew(first, now=140, ttl=50)
+    assert store.lease("liuhu", "a", now=100, ttl=50) is not None
+    assert store.renew("a", now=140, ttl=50) == 2
     assert store.lease("gaoling", "b", now=189, ttl=50) is None
     assert store.lease("gaoling", "b", now=190, ttl=50) is not None
-    assert not store.renew(first, now=191, ttl=50)
+    assert store.renew("a", now=191, ttl=50) == 1
+    assert store.projection("gaoling").leased_until == 240
     store.release(first)
     assert store.projection("gaoling").owner == "b"
     assert store.lease("gaoling", "c", now=192, ttl=50) is None
+
+
+def test_a_clock_that_went_back_locks_nobody_out(store: Store) -> None:
+    """A lease that ends later than one could by now was given before the clock was put back."""
+    assert store.lease("gaoling", "a", now=1000, ttl=50) is not None
+    assert store.lease("gaoling", "b", now=1000, ttl=50) is None
+    assert store.lease("gaoling", "b", now=999, ttl=50) == Lease("gaoling", "b", 2, 1049)
 
 
 def test_only_one_of_many_gets_the_lease(store: Store) -> None:

@@ -9,8 +9,8 @@ import typer
 from envrules.cli.shell import REFUSED, AsJson, Failure, say, show_json
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.plugin_manager import load_plugins
+from envrules.runtime.leases import is_held
 from envrules.runtime.library import Library
-from envrules.runtime.owner import is_gone
 from envrules.runtime.rebuild import RebuildDiffers
 from envrules.runtime.rebuild import rebuild as rebuild_locality
 from envrules.runtime.runtime import wall_clock
@@ -44,7 +44,7 @@ def rebuild(
 
 def _rebuilt(store: Store, locality: str, library: Library) -> dict[str, str | bool]:
     held = store.projection(locality)
-    if held.owner and held.leased_until > wall_clock() and not is_gone(held.owner):
+    if is_held(held, store.now()):
         raise Failure(
             f"{locality} is in use by {held.owner}", "stop that server, then rebuild again"
         )

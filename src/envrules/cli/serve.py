@@ -24,6 +24,7 @@ from envrules.ruleset.compile import Scheme
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.runtime.library import Library, shown
+from envrules.runtime.processes import ProjectingProcesses
 from envrules.runtime.runtime import Runtime
 from envrules.service import ConfigError, Server, ServerConfig, build_server
 from envrules.service.config import Publish
@@ -33,7 +34,7 @@ from envrules.store import Store
 log = logging.getLogger(__name__)
 
 _PATIENCE = 30.0
-"""Seconds that a new locality may take to be where it is to begin."""
+"""Seconds that a locality may take to be where it is to begin."""
 
 
 def serve(
@@ -81,6 +82,10 @@ def serve(
     drain: Annotated[
         float, typer.Option(min=0, help="Seconds that calls may take to end when it stops.")
     ] = 10.0,
+    projectors: Annotated[
+        int,
+        typer.Option(min=0, help="Processes that judge what comes in; 0: this one does it itself."),
+    ] = 1,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; prints the address once it answers.
 
@@ -98,7 +103,7 @@ def serve(
     config = _config(
         address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets, publish=publish
     )
-    with opened(db, create=True) as store, _running(store, plugins) as runtime:
+    with opened(db, create=True) as store, _running(store, plugins, db, projectors) as runtime:
         for locality, scheme in bindings:
             _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
         server = _built(runtime, config)
@@ -110,8 +115,9 @@ def serve(
 
 
 @contextmanager
-def _running(store: Store, plugins: Plugins) -> Iterator[Runtime]:
-    runtime = Runtime(store, Library(plugins, store))
+def _running(store: Store, plugins: Plugins, url: str, projectors: int) -> Iterator[Runtime]:
+    apart = ProjectingProcesses(url, projectors) if projectors else None
+    runtime = Runtime(store, Library(plugins, store), projecting=apart)
     runtime.start()
     try:
         yield runtime
@@ -270,8 +276,9 @@ def _publish_first(
 
 
 def _publish(runtime: Runtime, locality: str, scheme: Scheme, overrides: Overrides) -> None:
-    runtime.publish(
+    _, seq = runtime.publish(
         locality, scheme.slug, BY, revision=scheme.revision, overrides=overrides,
         reason="bound when the server was started",
     )  # fmt: skip
+    runtime.wait_decided(locality, seq, _PATIENCE)  # whoever is told our address finds it in force
     log.info("%s is judged by %s, revision %s", locality, scheme.slug, scheme.revision)

@@ -30,11 +30,12 @@ def is_gone(owner: str) -> bool:
 def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass  # it is somebody else's
-    return True
+    except OSError:  # it is somebody else's, who hides it perhaps
+        return True
+    return state.rpartition(")")[2].split()[0] != "Z"  # has ended, but its parent has not heard
 
 
 @cache

@@ -1,30 +1,35 @@
 """One locality's projector: reads on in the log, runs the engine, stores what it decides.
 
 Leased and fenced: of several replicas only the holder of the lease advances the position, in the
-same transaction as the decisions, so each (slot, version) is emitted exactly once.
+same transaction as the decisions, so each (slot, version) is emitted exactly once. The holder also
+tells the time: it appends the ticks.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from envrules.engine.chaining import Chainer
 from envrules.engine.projection import Library, Projection
-from envrules.engine.state import State
+from envrules.engine.state import Locality, State
 from envrules.model.base import Instant
-from envrules.model.entries import Act, decode_entry
+from envrules.model.entries import Act, Tick, decode_entry, encode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
-from envrules.runtime.owner import is_gone
-from envrules.store import Lease, LeaseLost, LogRow, Store
+from envrules.runtime.leases import Leases
+from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store
 
 log = logging.getLogger(__name__)
 
 SECOND: Instant = 1_000_000
-LEASE_TTL: Instant = 10 * SECOND
+TICK_EVERY: Instant = 300 * SECOND
+"""A locality's time is advanced at least this often, and within a second of anything due."""
+_LOOK_SECONDS = 0.5
+"""Seconds between two looks at the clock."""
 COMPANY = 0.02
 """Seconds that a projector woken from idleness lets entries gather, and receipts go out first."""
 BATCH = 1000
@@ -35,18 +40,19 @@ class Projector:
     """Projects one locality on a thread of its own."""
 
     def __init__(
-        self, store: Store, locality: str, library: Library, owner: str,
+        self, store: Store, locality: str, library: Library, leases: Leases,
         clock: Callable[[], Instant], on_advance: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         """`on_advance` is told (locality, position) after every commit."""
         self.locality = locality
-        self._store, self._library, self._owner = store, library, owner
+        self._store, self._library, self._leases = store, library, leases
         self._clock, self._on_advance = clock, on_advance
         self._lease: Lease | None = None
         self._projection: Projection | None = None
-        self._renew_at: Instant = 0
         self._position = 0
         self._stalled = 0
+        self._ticked = 0
+        self._look_at = 0.0
         self._limit = BATCH
         self._skipped: set[int] = set()
         self._more = threading.Event()
@@ -75,13 +81,14 @@ class Projector:
         if self._thread.is_alive():
             self._thread.join()
         if self._lease is not None:
-            self._store.release(self._lease)
+            self._leases.give_back(self._lease)
+            self._lease = None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._more.clear()
             try:
-                while not self._stopping.is_set() and self.step():
+                while not self._stopping.is_set() and self.go_on():
                     pass
             except LeaseLost:
                 self._forget()
@@ -98,6 +105,11 @@ class Projector:
 
     def _forget(self) -> None:
         self._lease, self._projection = None, None
+
+    def go_on(self) -> bool:
+        """Project the next batch and tell the time; return whether there may be more to do now."""
+        more = self.step()
+        return self.tell_time() or more
 
     def step(self) -> bool:
         """Project the next batch; return whether there may be more to do now."""
@@ -138,33 +150,37 @@ class Projector:
         return True
 
     def _hold_lease(self) -> bool:
-        now = self._clock()
         if self._lease is None:
-            self._lease = self._take_lease(now)
-        elif now < self._renew_at:
-            return True
-        elif not self._store.renew(self._lease, now, LEASE_TTL):
-            self._forget()
-            return False
-        self._renew_at = now + LEASE_TTL // 2
+            self._lease = self._leases.take(self.locality)
         return self._lease is not None
 
-    def _take_lease(self, now: Instant) -> Lease | None:
-        """Lease the locality: at once if its holder has died here, else when his time is over."""
-        lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
-        if lease is None:
-            held = self._store.projection(self.locality)
-            if is_gone(held.owner):
-                # In its name and under its fence: nothing happens if another took over meanwhile.
-                left = Lease(self.locality, held.owner, held.fence, held.leased_until)
-                self._store.release(left)
-                lease = self._store.lease(self.locality, self._owner, now, LEASE_TTL)
-        return lease
+    def tell_time(self) -> bool:
+        """Append a tick if time has something to say now; return whether it had."""
+        if self._lease is None or self._projection is None or time.monotonic() < self._look_at:
+            return False
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        now, state = self._clock(), self._projection.state.locality
+        # One is enough while it waits to be projected, behind a stall perhaps.
+        if self._position < self._ticked or not self._is_time(state, now):
+            return False
+        tick = NewEntry("tick", encode_entry(Tick(now)))
+        [[appended]] = self._store.append([Batch(self.locality, [tick], now)], self._lease)
+        self._ticked = appended.seq
+        return True
+
+    def _is_time(self, state: Locality, now: Instant) -> bool:
+        """Return whether a timer is due, or the last tick long ago."""
+        reach = min((now, *state.sources.values()))
+        if reach <= state.tick or not state.bindings:
+            return False
+        late = reach == now and now - state.tick >= TICK_EVERY
+        return late or bool(self._store.due(self.locality, reach, 1))
 
     def _loaded(self) -> Projection:
         if self._projection is None:
             self._projection = open_projection(self._store, self.locality, self._library)
             self._position = self._store.projection(self.locality).position
+            self._ticked = self._store.head(self.locality)  # whoever was here before may have
             self._stalled = 0  # a stall is tried again: the plugin may have been mended
             self._skipped = skips(self._store, self.locality, self._position)
         return self._projection

@@ -9,6 +9,7 @@ from envrules.engine.projection import Library
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import decode_entry
+from envrules.runtime.leases import Leases
 from envrules.runtime.projector import Projector, skips
 from envrules.store import Store
 
@@ -28,12 +29,13 @@ def rebuild(
     _compare(store, locality, library)
     before = store.derived_digest(locality)
     store.drop_derived(locality)
-    projector = Projector(
-        store, locality, library, "rebuild", clock, lambda _locality, _position: None
-    )
-    while projector.step():
-        pass
-    projector.stop()
+    with Leases(store) as leases:
+        projector = Projector(
+            store, locality, library, leases, clock, lambda _locality, _position: None
+        )
+        while projector.step():
+            pass
+        projector.stop()
     return before, store.derived_digest(locality)
 
 

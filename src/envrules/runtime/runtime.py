@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,14 +20,9 @@ from envrules.runtime.backing import StoreBacking
 from envrules.runtime.closing import check_closable
 from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
-from envrules.runtime.owner import owner_name
-from envrules.runtime.projector import SECOND, Projector, open_projection
+from envrules.runtime.projecting import Projecting, ProjectingThreads
+from envrules.runtime.projector import open_projection
 from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
-
-log = logging.getLogger(__name__)
-
-TICK_EVERY: Instant = 300 * SECOND
-"""A locality's time is advanced at least this often, and within a second of anything due."""
 
 
 class Receipt(Frozen):
@@ -51,51 +45,35 @@ class Runtime:
     """Everything a process needs to serve localities from one store."""
 
     def __init__(
-        self, store: Store, library: Library, clock: Callable[[], Instant] = wall_clock
-    ) -> None:
+        self, store: Store, library: Library, clock: Callable[[], Instant] = wall_clock,
+        projecting: Projecting | None = None,
+    ) -> None:  # fmt: skip
+        """`projecting`: who projects; threads of this process unless given."""
         self.store, self.library, self.clock = store, library, clock
-        self._owner = owner_name()
-        self._projectors: dict[str, Projector] = {}
-        self._making_projectors = threading.Lock()
-        self._ticked: dict[str, int] = {}
+        self.projecting = projecting or ProjectingThreads(store, library, clock)
+        self.projecting.report_to(self._has_advanced)
         self._positions: dict[str, int] = {}
         self._advanced = threading.Condition()
         self._appender = Appender(store, self._appended)
         self._stopping = threading.Event()
-        self._ticker = threading.Thread(target=self._tick_on, name="envrules-tick", daemon=True)
 
     # ── life ──
 
     def start(self) -> None:
-        """Start projecting every locality and ticking."""
-        for row in self.store.localities():
-            self._project(row.id)
-        self._ticker.start()
+        """Start projecting every locality, and telling each the time."""
+        self.projecting.start()
 
     def stop(self) -> None:
         """Commit what is queued, finish the transactions under way, and stop."""
         self._stopping.set()
-        if self._ticker.is_alive():
-            self._ticker.join()  # it appends
         self._appender.close()
-        for projector in self._projectors.values():
-            projector.stop()
+        self.projecting.stop()
         with self._advanced:
             self._advanced.notify_all()
 
-    def _project(self, locality: str) -> None:
-        with self._making_projectors:  # who creates the locality may meet who appends to it
-            if locality not in self._projectors:
-                projector = Projector(
-                    self.store, locality, self.library, self._owner, self.clock, self._has_advanced
-                )
-                self._projectors[locality] = projector
-                projector.start()
-
     def _appended(self, localities: set[str]) -> None:
         for locality in localities:
-            self._project(locality)
-            self._projectors[locality].wake()
+            self.projecting.wake(locality)
 
     def _has_advanced(self, locality: str, position: int) -> None:
         with self._advanced:
@@ -107,7 +85,7 @@ class Runtime:
     def create_locality(self, locality: str, title: str, timezone: str) -> None:
         """Create a tenant; nothing happens if it exists just so."""
         self.store.create_locality(locality, title, timezone, self.clock())
-        self._project(locality)
+        self.projecting.wake(locality)
 
     def locality(self, locality: str) -> tuple[LocalityRow, ProjectionRow, Locality]:
         """Return a locality, how far it is projected, and its own state. Raises NotFound."""
@@ -180,8 +158,7 @@ class Runtime:
         """
         deadline = time.monotonic() + timeout
         look = locality not in self._positions
-        if locality in self._projectors:
-            self._projectors[locality].hurry()
+        self.projecting.hurry(locality)
         while self.decided_up_to(locality) < seq:
             if look and self._is_stalled(locality, seq):
                 break
@@ -213,28 +190,6 @@ class Runtime:
         """Set a source's watermark (None: lift it); return the log entry that holds it."""
         self.locality(locality)
         return self._append(locality, Tick(self.clock(), source, until))
-
-    def _tick_on(self) -> None:
-        while not self._stopping.wait(1.0):
-            for row in self.store.localities():
-                try:
-                    self._tick(row.id)
-                except Exception:
-                    log.exception("cannot tick %s, trying again", row.id)
-
-    def _tick(self, locality: str) -> None:
-        """Append a tick if time has something to say: a timer is due, or it is long since."""
-        now = self.clock()
-        state = StoreBacking(self.store, locality).load_locality()
-        reach = min((now, *state.sources.values()))
-        if reach <= state.tick or not state.bindings:
-            return
-        due = self.store.due(locality, reach, 1)
-        if not (due or (reach == now and now - state.tick >= TICK_EVERY)):
-            return
-        # One is enough while it waits to be projected, behind a stall perhaps.
-        if self.store.projection(locality).position >= self._ticked.get(locality, 0):
-            self._ticked[locality] = self._append(locality, Tick(now))
 
     # ── rulesets ──
 

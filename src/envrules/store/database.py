@@ -5,20 +5,30 @@ one commits: `synchronous=FULL`, a sync before each commit returns. Derived stat
 with `synchronous=NORMAL`, because nothing is lost when a power cut takes its tail: position and
 state go back together and the same log gives the same rows again. The database stays sound
 either way (the WAL is one file in commit order, and a FULL commit syncs all before it). Readers
-see the last commit and never wait. A lock keeps the process's writers apart, so that none of
-them is told `database is locked`; between processes SQLite lets a writer retry for a while.
+see the last commit and never wait. A lock (`write_lock`) keeps writers apart, those of other
+processes too, so that none of them is told `database is locked` and each is woken in its turn.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Table,
+    cast,
+    create_engine,
+    event,
+    extract,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -26,16 +36,21 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
+from envrules.model.base import Instant
 from envrules.store.rows import StoreError
+from envrules.store.write_lock import WriteLock
 
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 T = TypeVar("T")
 
 _WAIT_SECONDS = 30
-"""How long to wait for another process's transaction before SQLite's `database is locked`."""
+"""How long to wait for a writer that is none of ours before SQLite's `database is locked`."""
 
 _SCHEMA_LOCK = 0x656E7672
 """PostgreSQL's advisory lock that migrations hold: any number nobody else uses."""
+
+
+_SERVER_TIME = select(cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
 
 
 class Database:
@@ -61,7 +76,7 @@ class Database:
             raise StoreError(f"cannot use this database URL: {error}") from error
         except DBAPIError as error:
             raise StoreError(f"cannot open {self}: {error.orig}") from error
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open {self}: {error}") from error
 
     def __str__(self) -> str:
@@ -70,12 +85,12 @@ class Database:
     def _open_sqlite(self, url: URL) -> None:
         if ":memory:" in (url.database or ":memory:"):
             raise StoreError("the store needs a file: a SQLite database in memory keeps nothing")
-        self._write_lock: AbstractContextManager[object] = threading.Lock()
         self._begin = "BEGIN IMMEDIATE"
         self._durable = _sqlite_engine(url, self._begin, "synchronous=FULL", *_WRITERS)
         self._derived = _sqlite_engine(url, self._begin, "synchronous=NORMAL", *_WRITERS)
         self._readers = _sqlite_engine(url, "BEGIN", "query_only=ON")
         _use_wal(self._durable)
+        self._write_lock: WriteLock | nullcontext[None] = WriteLock(str(url.database))
 
     def _open_postgresql(self, url: URL) -> None:
         # Positional parameters, as SQLite has: hot statements run with plain tuples on both.
@@ -93,6 +108,18 @@ class Database:
         """Close every connection that is not in use."""
         for engine in (self._readers, self._derived, self._durable):
             engine.dispose()
+        if isinstance(self._write_lock, WriteLock):
+            self._write_lock.close()
+
+    def now(self) -> Instant:
+        """Return the time by the clock that all processes on this database share.
+
+        A SQLite file has the clock of its machine.
+        """
+        if self._durable.dialect.name == "sqlite":
+            return time.time_ns() // 1000
+        with self.reading() as connection:
+            return connection.execute(_SERVER_TIME).scalar_one()
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[Connection]:

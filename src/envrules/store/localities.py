@@ -68,6 +68,10 @@ class Localities:
         with self._db.writing() as connection:
             connection.execute(update(localities).where(localities.c.no < 0).values(title=""))
 
+    def now(self) -> Instant:
+        """Return the database's time: the one clock that all replicas share."""
+        return self._db.now()
+
     def _find(self, connection: Connection, id: str) -> LocalityRow:
         row = connection.execute(select(localities).where(localities.c.id == id)).one_or_none()
         if row is None:

@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, select, update
 from envrules.model.base import Instant
 from envrules.store.database import Database, chunks
 from envrules.store.localities import Localities
-from envrules.store.rows import Appended, Batch, LogRow
-from envrules.store.tables import localities, log, rows_of
+from envrules.store.rows import Appended, Batch, Lease, LeaseLost, LogRow
+from envrules.store.tables import localities, log, projections, rows_of
 
 _Known: TypeAlias = dict[str, tuple[int, bytes]]
 """Event id to the seq and digest of its entry."""
@@ -44,6 +44,15 @@ class Log(Localities):
             .returning(localities.c.head_seq),
             "count", "locality_no",
         )  # fmt: skip
+        self._hold_lease = database.sql(
+            select(projections.c.fence)
+            .where(
+                projections.c.locality_no == bindparam("locality_no"),
+                projections.c.fence == bindparam("fence"),
+            )
+            .with_for_update(),  # whoever takes over waits, and then finds what we append
+            "locality_no", "fence",
+        )  # fmt: skip
         self._insert_entries = database.insert_sql(log)
         self._read_entries = database.sql(
             rows_of(log)
@@ -52,14 +61,19 @@ class Log(Localities):
             "locality_no", "after", "last",
         )  # fmt: skip
 
-    def append(self, batches: Sequence[Batch]) -> list[list[Appended]]:
+    def append(self, batches: Sequence[Batch], lease: Lease | None = None) -> list[list[Appended]]:
         """Append the batches, of one or several localities, in one durable transaction.
 
         Returns one list for each batch with one receipt for each entry. When this returns,
         everything that it calls stored is on disk; when it raises, nothing was stored.
 
+        Args:
+            batches: what to append.
+            lease: what is appended only by whoever holds this one.
+
         Raises:
             UnknownLocality: a batch names a locality that does not exist.
+            LeaseLost: the lease was taken over.
         """
         by_number: dict[int, list[int]] = {}
         for index, batch in enumerate(batches):
@@ -70,7 +84,7 @@ class Log(Localities):
         known: dict[int, _Known] = {}
         while True:
             try:
-                return self._append(batches, by_number, known)
+                return self._append(batches, by_number, known, lease)
             except self._db.integrity_error:
                 found = {
                     number: self._known(number, [batches[index] for index in indexes])
@@ -85,9 +99,14 @@ class Log(Localities):
         batches: Sequence[Batch],
         by_number: dict[int, list[int]],
         known: dict[int, _Known],
+        lease: Lease | None,
     ) -> list[list[Appended]]:
         receipts: list[list[Appended]] = [[] for _ in batches]
         with self._db.appending() as cursor:
+            if lease is not None:
+                cursor.execute(self._hold_lease, (self._number(lease.locality), lease.fence))
+                if not cursor.fetchall():
+                    raise LeaseLost(f"{lease.owner} no longer projects {lease.locality!r}")
             for number in sorted(by_number):  # in one order for all, so that none deadlock
                 mine = [batches[index] for index in by_number[number]]
                 count = sum(len(batch.entries) for batch in mine)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from envrules.model.base import Instant
 from envrules.store.database import Database, chunks
@@ -45,7 +45,13 @@ _THIS = projections.c.locality_no == bindparam("number")
 _HELD = _THIS & (projections.c.fence == bindparam("held"))
 _LEASE = (
     update(projections)
-    .where(_THIS, projections.c.leased_until <= bindparam("now"))
+    .where(
+        _THIS,
+        or_(
+            projections.c.leased_until <= bindparam("now"),
+            projections.c.leased_until > bindparam("until"),
+        ),
+    )
     .values(fence=projections.c.fence + 1)
     .returning(projections.c.fence)
 )
@@ -88,28 +94,28 @@ class Projections(Localities):
     def lease(self, locality: str, owner: str, now: Instant, ttl: Instant) -> Lease | None:
         """Lease the locality until `now` + `ttl`; None while somebody's lease has not run out.
 
-        `owner` names the projector for people: the fence alone says whose lease counts.
+        One that reaches further than a new one would is no longer good either: the clock has
+        gone back since. `owner` names the process: the fence alone says whose lease counts.
         """
         until = now + ttl
-        values = {"number": self._number(locality), "now": now}
+        values = {"number": self._number(locality), "now": now, "until": until}
         with self._db.writing(durable=False) as connection:
-            taken = _LEASE.values(owner=owner, leased_until=until)
+            taken = _LEASE.values(owner=owner, leased_until=bindparam("until"))
             fence = connection.execute(taken, values).scalar_one_or_none()
         return None if fence is None else Lease(locality, owner, fence, until)
 
-    def renew(self, lease: Lease, now: Instant, ttl: Instant) -> bool:
-        """Extend the lease to `now` + `ttl`; false if it was taken over meanwhile."""
-        return self._mark(lease, lease.owner, now + ttl)
+    def renew(self, owner: str, now: Instant, ttl: Instant) -> int:
+        """Extend all leases of `owner` to `now` + `ttl`; return how many it still holds."""
+        held = update(projections).where(projections.c.owner == owner)
+        with self._db.writing(durable=False) as connection:
+            return connection.execute(held.values(leased_until=now + ttl)).rowcount
 
     def release(self, lease: Lease) -> None:
         """Give the lease back; do nothing if it was taken over meanwhile."""
-        self._mark(lease, "", 0)
-
-    def _mark(self, lease: Lease, owner: str, until: Instant) -> bool:
         values = {"number": self._number(lease.locality), "held": lease.fence}
         with self._db.writing(durable=False) as connection:
-            change = update(projections).where(_HELD).values(owner=owner, leased_until=until)
-            return connection.execute(change, values).rowcount == 1
+            free = update(projections).where(_HELD).values(owner="", leased_until=0)
+            connection.execute(free, values)
 
     def projection(self, locality: str) -> ProjectionRow:
         """Return how far the locality is projected."""
