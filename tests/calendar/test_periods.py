@@ -93,7 +93,7 @@ def test_parts_make_up_the_whole(day: date, whole: PeriodKind, part: PeriodKind)
             sub_periods(period, part)
         return
     parts = sub_periods(period, part)
-    assert parts[1:] == [next_period(name) for name in parts[:-1]]
+    assert parts[1:] == tuple(next_period(name) for name in parts[:-1])
     if part != "week":
         assert period_dates(parts[0])[0] == period_dates(period)[0]
         assert period_dates(parts[-1])[1] == period_dates(period)[1]

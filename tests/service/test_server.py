@@ -131,10 +131,10 @@ def test_calls_under_way_end_before_the_server_does(site: Site, client: Client) 
     slow = threading.Event()
     original = site.runtime.store.append
 
-    def append(batches: Any) -> Any:
+    def append(batches: Any, lease: Any = None) -> Any:
         slow.set()
         assert go_on.wait(30)
-        return original(batches)
+        return original(batches, lease)
 
     site.runtime.store.append = append  # type: ignore[method-assign]
     answers: list[Any] = []
@@ -163,8 +163,8 @@ def test_draining_has_a_deadline(site: Site, client: Client) -> None:
     begun, cut_off = threading.Event(), threading.Event()
     failed: list[CallFailed] = []
 
-    def append(batches: Any) -> Any:
-        del batches
+    def append(batches: Any, lease: Any = None) -> Any:
+        del batches, lease
         begun.set()
         cut_off.wait(30)
         raise StoreError("too late")
