@@ -10,11 +10,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import intake, match
-from benchmarks.table import Row, intake_rows, lag_line, match_rows, render, sustained_rows
+from benchmarks import close, intake, match, timers
+from benchmarks.table import (
+    Row,
+    close_rows,
+    intake_rows,
+    lag_line,
+    match_rows,
+    render,
+    sustained_rows,
+    timer_rows,
+)
 from benchmarks.timing import machine
 
-JOBS = ("match", "intake", "sustained")
+JOBS = ("match", "intake", "sustained", "timers", "close")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,6 +62,22 @@ def main(arguments: Sequence[str]) -> int:
             rows += sustained_rows(sustained)
             notes.append(lag_line(sustained))
             more["sustained"] = asdict(sustained)
+        if "timers" in asked.jobs:
+            _say("timers")
+            fired = timers.run(20_000 if asked.quick else 1_000_000, 9, folder)
+            rows += timer_rows(fired)
+            notes.append(
+                f"{fired.timers:,} open timers take {fired.file_mib:,.0f} MiB on disk; a process that"
+                f" has opened them, {fired.resident_mib:.0f} MiB of memory."
+            )
+        if "close" in asked.jobs:
+            _say("close")
+            closed = close.run(2000 if asked.quick else 100_000, folder)
+            rows += close_rows(closed)
+            notes.append(
+                f"Closing a month of {closed.units:,} units made {closed.decisions:,} decisions and"
+                f" took {closed.resident_mib:,.0f} MiB at most."
+            )
     render(rows, about, notes)
     if asked.json:
         found = {"machine": about, "rows": [asdict(row) for row in rows], **more}

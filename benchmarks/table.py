@@ -11,10 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import timers
+from benchmarks.close import Result as Closed
 from benchmarks.intake import IN_FLIGHT, Result, Sustained
 from benchmarks.match import EXPLAINED, SHORT
 from benchmarks.match import Result as Matched
 from benchmarks.servers import APPEND, FULL, OURS
+from benchmarks.timers import Result as Fired
 from benchmarks.timing import Rounds, spread
 
 AtMost, AtLeast = "≤", "≥"
@@ -95,6 +98,25 @@ def sustained_rows(found: Sustained) -> list[Row]:
             bound="≥", aim=0.6),
         row(f"decided, sustained {seconds}", Rounds(found.decided), OURS, FULL, "events/s",
             bound="≥", aim=0.6),
+    ]  # fmt: skip
+
+
+def timer_rows(found: Fired) -> list[Row]:
+    """Return the rows of open timers."""
+    return [
+        row(f"timers fired, of {found.timers:,} open", found.rate, timers.OURS, timers.BARE,
+            "timers/s", bound="≥", aim=0.5),
+        row(f"start-up with {found.timers:,} open timers", found.opening, timers.OURS, timers.BARE,
+            "s"),
+    ]  # fmt: skip
+
+
+def close_rows(found: Closed) -> list[Row]:
+    """Return the row of closing a month: measured once."""
+    once = Rounds({OURS: [found.ours], "bare": [found.bare]})
+    return [
+        row(f"close of a month of {found.units:,} units", once, OURS, "bare", "s",
+            than="bare SQLite, the same rows")
     ]  # fmt: skip
 
 
