@@ -82,7 +82,8 @@ def connected(address: str, principal: str = "") -> Iterator[Client]:
         Failure: it does not answer, or refuses a call.
     """
     try:
-        with Client.connect(address, principal=principal) as connection:
+        # A person is told at once that the server is not there.
+        with Client.connect(address, principal=principal, retry=False) as connection:
             yield connection
     except CallFailed as error:
         raise failure_of(error, address) from None
