@@ -33,6 +33,9 @@ CODE    := $(wildcard src tests tools benchmarks contrib)
 PROTOS  := $(sort $(shell find proto -name '*.proto' 2>/dev/null))
 CONTRIB := $(sort $(patsubst %/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml)))
 
+# The API of the last release, as an image of buf's.
+RELEASED := docs/api/released.binpb
+
 # Where mypy finds each third party's package, besides src/.
 empty :=
 space := $(empty) $(empty)
@@ -46,16 +49,17 @@ HAS_PROJECT := $(VENV)/.has-project-$(call content,pyproject.toml $(addsuffix /p
 HAS_BENCH  := $(VENV)/.has-bench-$(call content,requirements/bench.txt requirements/dev.txt)
 WHEEL_ENV  := $(WHEEL_VENV)/.has-tools-$(call content,requirements/build.txt requirements/test.txt)
 
-.PHONY: help setup demo editions test check lint format schema bench wheel clean
+.PHONY: help setup demo editions test check lint format schema released bench wheel clean
 
 help:
 	@echo 'make demo    set up, then show a locality judged from events to lists'
 	@echo 'make test    set up, lint, build the wheel, and test it as installed'
 	@echo 'make check   set up, lint, and test the checkout: quicker, for daily work'
-	@echo 'make lint    ruff, mypy --strict, buf lint'
+	@echo 'make lint    ruff, mypy --strict, buf lint, buf breaking'
 	@echo 'make format  let ruff format and fix what it safely can'
 	@echo 'make editions  write what officials read of every scheme into build/editions'
 	@echo 'make schema  refresh what editors know of rulesets, after a change of the schema'
+	@echo 'make released  at a release: keep its API, which later changes may not break'
 	@echo 'make bench   run the benchmarks against their references'
 	@echo 'make setup   only set up; make clean removes all that any target made'
 
@@ -88,6 +92,7 @@ lint: setup
 	@$(VENV)/bin/ruff format --check --quiet
 	@$(VENV)/bin/mypy $(CODE)
 	@$(VENV)/bin/buf lint
+	@$(VENV)/bin/buf breaking --against $(RELEASED)
 
 format: setup
 	@$(VENV)/bin/ruff check --fix
@@ -95,6 +100,10 @@ format: setup
 
 schema: setup
 	@$(VENV)/bin/envrules schema >rulesets/ruleset.schema.json
+
+# The part of a release that concerns the API: no comments, as they may change.
+released: setup
+	@$(VENV)/bin/buf build --exclude-source-info -o $(RELEASED)
 
 # By way of the sdist, so that the sdist is proven complete as well.
 wheel: setup

@@ -53,7 +53,7 @@ class Script:
             [NODE, *arguments], cwd=folder, text=True, encoding="utf-8",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        self._too_long = threading.Timer(2 * PATIENCE, self._process.kill)
+        self._too_long = threading.Timer(4 * PATIENCE, self._process.kill)
         self._too_long.start()
 
     def lines(self) -> Iterator[str]:
@@ -82,7 +82,7 @@ def told(script: Script, on_stored: Callable[[int], None]) -> dict[str, Any]:
 
 def compare(client: Client, seen: dict[str, Any], count: int) -> None:
     """Check that the Node client has seen what the Python client sees."""
-    assert len(seen["receipts"]) == 100 + count
+    assert len(seen["receipts"]) == 200 + count
     decisions = list(client.list_decisions("yunxi", history=True))
     assert seen["decisions"] == [
         {"id": d.id, "seq": str(d.decision_seq), "title": d.title, "reason": d.reason,

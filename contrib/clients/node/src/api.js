@@ -6,6 +6,8 @@ import {fileURLToPath} from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
+import {checkRequests} from './fields.js';
+
 /** Where the checkout has them; whoever copies this client says where the copies are. */
 export const PROTO_DIR = fileURLToPath(new URL('../../../../proto', import.meta.url));
 export const SERVICE_CONFIG = fileURLToPath(
@@ -28,6 +30,7 @@ export function loadServices(protoDir) {
     defaults: true,
     oneofs: true,
   });
+  checkRequests(definition);
   return grpc.loadPackageDefinition(definition).envrules.v1;
 }
 

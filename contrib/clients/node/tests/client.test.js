@@ -1,9 +1,15 @@
 /** What the client does by itself: ids, times, and what a stream has to send again. */
 
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test from 'node:test';
 
-import {eventId, timestamp, toDate} from '../src/index.js';
+import {SERVICE_CONFIG} from '../src/api.js';
+import {CallFailed, Client, eventId, timestamp, toDate} from '../src/index.js';
 import {Outbox} from '../src/outbox.js';
 
 test('the same parts give the same event id, others another one', () => {
@@ -87,4 +93,39 @@ test('an item that a broken attempt was reading is sent by the next one', async 
   give('late');
   assert.deepEqual(await before, {done: true, value: undefined});
   assert.deepEqual(await after, {done: false, value: 'late'});
+});
+
+test('a field that no message has is refused by name', async () => {
+  const client = new Client('127.0.0.1:1', {patience: 0});
+  const event = {id: 'e', score_supplied: {unit: 'zhao', by: '村建办'}};
+  const refused = (error) => {
+    assert.ok(error instanceof CallFailed);
+    assert.match(error.message, /events\[1\]\.score_supplied\.by: no such field in ScoreSupplied/);
+    return true;
+  };
+  await assert.rejects(client.submit('yunxi', [{id: 'good'}, event]), refused);
+  await assert.rejects(client.stream('yunxi', [[{id: 'good'}, event]]).next(), refused);
+  client.close();
+});
+
+test('a source of batches that fails ends the stream with its own error', async () => {
+  const client = new Client('127.0.0.1:1');
+  const batches = (function* () {
+    throw new RangeError('the queue is gone');
+  })();
+  await assert.rejects(client.stream('yunxi', batches).next(), /the queue is gone/);
+  client.close();
+});
+
+test('a call to a server that never answers ends when the service config says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'envrules-client-'));
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const serviceConfig = join(folder, 'short.json');
+  writeFileSync(serviceConfig, readFileSync(SERVICE_CONFIG, 'utf8').replaceAll('"30s"', '"1s"'));
+  const client = new Client(`127.0.0.1:${silent.address().port}`, {serviceConfig});
+  await assert.rejects(client.locality('yunxi'), (error) => error.code === 'DEADLINE_EXCEEDED');
+  client.close();
+  silent.close();
+  rmSync(folder, {recursive: true});
 });

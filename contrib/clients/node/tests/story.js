@@ -22,6 +22,16 @@ const unit = (n) => ({
   unit_declared: {unit: `v${n}`, title: `第${n}村`, type: 'village'},
 });
 
+const award = (n) => ({
+  id: eventId('award', '2026-07', n),
+  occurred_at: timestamp('2026-07-02T12:00:00+08:00'),
+  source: 'grid',
+  score_supplied: {
+    unit: `v${n}`, score: 'monthly', item: 'transfer', period: '2026-07', points: '9.5',
+    organ: '村建办',
+  },
+});
+
 const at = (n) => timestamp(new Date(Date.UTC(2026, 6, 3) + 60_000 * n));
 
 const issue = (n) => ({
@@ -136,8 +146,8 @@ async function collected(items) {
 
 await prepare();
 const receipts = new Receipts();
-const units = Array.from({length: UNITS}, (_, n) => unit(n));
-receipts.note(units, await client.submit(TOWN, units, {decided: true}));
+const first = Array.from({length: UNITS}, (_, n) => [unit(n), award(n)]).flat();
+receipts.note(first, await client.submit(TOWN, first, {decided: true}));
 await checkRefusals();
 
 const watch = new Watch();
@@ -150,7 +160,7 @@ for await (const {events, receipts: given} of client.stream(TOWN, batches(Number
     console.log(`stored ${answered * BATCH}`);
   }
 }
-await client.advance(TOWN, 'grid', '2026-07-31T00:00:00+08:00');
+await client.advance(TOWN, 'grid', '2026-07-08T00:00:00+08:00');
 watch.endAt(Number((await settled()).decision_seq));
 await watching;
 
