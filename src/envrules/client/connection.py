@@ -35,7 +35,9 @@ def service_config() -> str:
 class Connection:
     """One connection. Its methods may be called from several threads."""
 
-    def __init__(self, channel: grpc.Channel, principal: str = "", patience: float = 0.0) -> None:
+    def __init__(
+        self, channel: grpc.Channel, principal: str = "", *, patience: float = 0.0
+    ) -> None:
         """Use a channel; `connect` makes one, and says what the rest means."""
         self._channel = channel
         self._who = (("envrules-principal", principal),) if principal else ()
@@ -72,7 +74,7 @@ class Connection:
             channel = grpc.secure_channel(address, credentials, options)
         else:
             channel = grpc.insecure_channel(address, options)
-        return cls(channel, principal, patience)
+        return cls(channel, principal, patience=patience)
 
     def wait_ready(self, timeout: float = TIMEOUT) -> None:
         """Wait until the server can be reached; raises TimeoutError."""

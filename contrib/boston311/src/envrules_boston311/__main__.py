@@ -50,7 +50,8 @@ def import_(
     except (OSError, ValueError) as error:
         raise _failure(f"{folder}: {error}") from None
     try:
-        with Client.connect(server, principal=SOURCE) as client:
+        # A restart of the server shall not end an import that takes hours.
+        with Client.connect(server, principal=SOURCE, patience=60) as client:
             outcome = _send(Importer(client, locality, scheme), line, batch, release)
     except CallFailed as error:
         raise _failure(f"{error}\nWhat has a receipt is stored; run it again to go on.") from None
