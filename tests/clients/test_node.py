@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,38 +42,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy / FOLDER
 
 
-class Script:
-    """A script of the client that runs, and what it says."""
+def run(folder: Path, *arguments: str, on_line: Callable[[str], None] = lambda _line: None) -> str:
+    """Run a script of the client, which must end well; return what it printed last.
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [NODE, *arguments], cwd=folder, text=True, encoding="utf-8",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        self._too_long = threading.Timer(4 * PATIENCE, self._process.kill)
-        self._too_long.start()
+    `on_line` is told each line that it prints, when it does.
+    """
+    with subprocess.Popen(
+        [NODE, *arguments], cwd=folder, text=True, encoding="utf-8",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        too_long = threading.Timer(4 * PATIENCE, process.kill)
+        too_long.start()
+        lines = [""]
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                on_line(line)
+            assert process.wait() == 0, "".join(lines[-30:])
+        finally:
+            too_long.cancel()
+            process.kill()
+    return lines[-1]
 
-    def lines(self) -> Iterator[str]:
-        """Yield what it prints, line by line."""
-        assert self._process.stdout is not None
-        return iter(self._process.stdout.readline, "")
 
-    def end(self) -> None:
-        """Wait until it has ended, and well."""
-        _, errors = self._process.communicate()
-        self._too_long.cancel()
-        assert self._process.returncode == 0, errors
+def story(
+    folder: Path, address: str, count: int, on_stored: Callable[[int], None] = lambda _number: None
+) -> dict[str, Any]:
+    """Let the client play its story; return what it has seen.
 
+    `on_stored` is told now and then how many events are stored.
+    """
 
-def told(script: Script, on_stored: Callable[[int], None]) -> dict[str, Any]:
-    """Listen to the story, telling how many events are stored; return what it has seen."""
-    seen: dict[str, Any] = {}
-    for line in script.lines():
+    def on_line(line: str) -> None:
         if line.startswith("stored "):
             on_stored(int(line.split()[1]))
-        elif line.startswith("{"):
-            seen = json.loads(line)
-    script.end()
+
+    seen: dict[str, Any] = json.loads(
+        run(folder, "tests/story.js", address, str(count), on_line=on_line)
+    )
     return seen
 
 
@@ -94,9 +101,7 @@ def compare(client: Client, seen: dict[str, Any], count: int) -> None:
 
 def test_its_own_tests(folder: Path) -> None:
     """What the client does without a server passes its tests."""
-    script = Script(folder, "--test", *map(str, sorted((folder / "tests").glob("*.test.js"))))
-    list(script.lines())
-    script.end()
+    run(folder, "--test", *map(str, sorted((folder / "tests").glob("*.test.js"))))
 
 
 def test_the_server_is_killed_meanwhile(folder: Path, tmp_path: Path) -> None:
@@ -104,7 +109,7 @@ def test_the_server_is_killed_meanwhile(folder: Path, tmp_path: Path) -> None:
     count = 10_000
     with installed(tmp_path) as installation:
         installation.start()
-        with Proxy(_port(installation)) as address:
+        with Proxy(_port(installation)) as proxy:
             moments = [2000, 6000]
 
             def on_stored(number: int) -> None:
@@ -112,10 +117,9 @@ def test_the_server_is_killed_meanwhile(folder: Path, tmp_path: Path) -> None:
                     moments.pop(0)
                     installation.kill()
                     installation.start()
-                    address.port = _port(installation)
+                    proxy.port = _port(installation)
 
-            script = Script(folder, "tests/story.js", address.address, str(count))
-            seen = told(script, on_stored)
+            seen = story(folder, proxy.address, count, on_stored)
         assert installation.kills == 2
         with Client.connect(installation.reach()[1]) as client:
             compare(client, seen, count)
@@ -128,15 +132,24 @@ def test_the_server_is_killed_meanwhile(folder: Path, tmp_path: Path) -> None:
 
 
 def test_replies_are_lost(folder: Path, tmp_path: Path) -> None:
-    """Replies cut at random: every event is stored once, and who had lost a reply learns its place."""
-    count = 2000
+    """Replies cut at random: every event is stored once, and who had lost a reply learns its place.
+
+    Whole replies are lost all the time; while nothing but streams is open, parts of them, too.
+    """
+    count = 3000
+    whole, part = Cuts(7, 0.2, [Part.FIRST]), Cuts(8, 0.3, [Part.REST])
+    streaming = threading.Event()
+
+    def on_stored(number: int) -> None:
+        (streaming.set if number == 1000 else streaming.clear)()
+
     with installed(tmp_path) as installation:
         installation.start()
-        with Proxy(_port(installation), Cuts(7, 0.2, [Part.FIRST])) as proxy:
-            seen = told(
-                Script(folder, "tests/story.js", proxy.address, str(count)), lambda _n: None
-            )
-        assert proxy.cuts > 0
+        with Proxy(
+            _port(installation), lambda at: whole(at) or (streaming.is_set() and part(at))
+        ) as proxy:
+            seen = story(folder, proxy.address, count, on_stored)
+        assert proxy.cuts > 2
         with Client.connect(installation.reach()[1]) as client:
             compare(client, seen, count)
         installation.stop()
@@ -148,11 +161,10 @@ def test_replies_are_lost(folder: Path, tmp_path: Path) -> None:
 
 def test_the_example(folder: Path, tmp_path: Path) -> None:
     """The example of the README runs, and explains a decision."""
+    said: list[str] = []
     with installed(tmp_path) as installation:
-        script = Script(folder, "example.js", installation.start())
-        said = "".join(script.lines())
-        script.end()
-    assert "town_deduction.yaml" in said
+        run(folder, "example.js", installation.start(), on_line=said.append)
+    assert "town_deduction.yaml" in "".join(said)
 
 
 def test_the_lock_pins_by_hash_and_names_no_address() -> None:

@@ -35,6 +35,8 @@ class Outbox(Generic[T]):
             place = self._answered
         while self._holds(place) or self._read(place):
             with self._changing:
+                if place < self._answered:
+                    return  # a later attempt has had the answer: this one is over
                 item = self._waiting[place - self._answered]
             place += 1
             yield item

@@ -38,7 +38,7 @@ export class Outbox {
    */
   async *items(signal) {
     signal.addEventListener('abort', () => this.#wake());
-    for (let place = this.#answered; ; place++) {
+    for (let place = this.#answered; !signal.aborted; place++) {
       while (place - this.#answered >= Math.min(this.#window, this.#waiting.length)) {
         const full = this.#waiting.length >= this.#window;
         if (this.#ended && !full) {

@@ -119,13 +119,15 @@ test('a source of batches that fails ends the stream with its own error', async 
 
 test('a call to a server that never answers ends when the service config says so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'envrules-client-'));
-  const silent = createServer().listen(0, '127.0.0.1');
+  const sockets = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const serviceConfig = join(folder, 'short.json');
   writeFileSync(serviceConfig, readFileSync(SERVICE_CONFIG, 'utf8').replaceAll('"30s"', '"1s"'));
   const client = new Client(`127.0.0.1:${silent.address().port}`, {serviceConfig});
   await assert.rejects(client.locality('yunxi'), (error) => error.code === 'DEADLINE_EXCEEDED');
   client.close();
+  sockets.forEach((socket) => socket.destroy());
   silent.close();
   rmSync(folder, {recursive: true});
 });
