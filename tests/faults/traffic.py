@@ -46,7 +46,7 @@ class Caller:
         while True:
             if self._client is None:
                 self._server, address = self._installation.reach(self._server)
-                self._client = Client.connect(address, principal=self._principal)
+                self._client = Client.connect(address, principal=self._principal, retry=False)
             try:
                 return act(self._client)
             except CallFailed as error:
