@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from envrules.store.database import Database
 from envrules.store.log import Log
@@ -91,7 +92,7 @@ class Store(Log, Projections, Reading):
     @property
     def failures(self) -> tuple[type[Exception], ...]:
         """The errors by which the database says that it cannot be used (now, or at all)."""
-        return (DBAPIError, self._db.driver_error)
+        return (DBAPIError, NoFreeConnection, self._db.driver_error)
 
     def close(self) -> None:
         """Close the connections; nothing is left to be written."""
