@@ -7,11 +7,13 @@ a copy of its programs, as root's own folders may be closed to others.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -93,7 +95,8 @@ class PostgreSQL:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", str(self._data)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True, **self._as_user,
+                stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent,
+                **self._as_user,
             )  # fmt: skip
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -149,6 +152,12 @@ class PostgreSQL:
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+
+def _end_with_parent() -> None:
+    """Let PostgreSQL stop, as `stop` would, should the tests be killed; elsewhere it stays."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
 
 
 @contextmanager

@@ -90,19 +90,18 @@ def test_a_store_outlives_its_server() -> None:
 
     What was receipted is there.
     """
-    with running() as server:
-        with Store.open(server.url(server.create())) as store:
-            store.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
-            for _ in range(3):
-                store.append([Batch("gaoling", [ENTRY], 1)])
-                store.read_log("gaoling", 0, 9)
-                server.kill()
-                for call in (lambda: store.append([Batch("gaoling", [ENTRY], 1)]), store.ping):
-                    with pytest.raises(store.failures):
-                        call()
+    with running() as server, Store.open(server.url(server.create())) as store:
+        store.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
+        for _ in range(3):
+            store.append([Batch("gaoling", [ENTRY], 1)])
+            store.read_log("gaoling", 0, 9)
+            server.kill()
+            for call in (lambda: store.append([Batch("gaoling", [ENTRY], 1)]), store.ping):
                 with pytest.raises(store.failures):
-                    store.read_log("gaoling", 0, 9)
-                server.start()
-                store.ping()
-                assert len(store.read_log("gaoling", 0, 9)) == store.head("gaoling")
-            assert store.head("gaoling") == 3
+                    call()
+            with pytest.raises(store.failures):
+                store.read_log("gaoling", 0, 9)
+            server.start()
+            store.ping()
+            assert len(store.read_log("gaoling", 0, 9)) == store.head("gaoling")
+        assert store.head("gaoling") == 3

@@ -12,9 +12,11 @@ processes too, so that none of them is told `database is locked` and each is wok
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -37,7 +39,8 @@ from sqlalchemy.sql import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
 from envrules.model.base import Instant
-from envrules.store.postgresql import postgresql_engines
+from envrules.store.notices import Notice, Notices
+from envrules.store.postgresql import postgresql_connection, postgresql_engines
 from envrules.store.rows import StoreError
 from envrules.store.write_lock import WriteLock
 
@@ -63,6 +66,7 @@ class Database:
         Raises:
             StoreError: the URL is wrong, or the database cannot be reached.
         """
+        self._closed = threading.Event()
         try:
             self.url = _parsed(url)
             if self.url.get_backend_name() == "sqlite":
@@ -97,11 +101,12 @@ class Database:
     def _open_postgresql(self, url: URL) -> None:
         self._write_lock = nullcontext()
         self._begin = ""  # the driver begins a transaction by itself
-        self._durable, self._readers = postgresql_engines(url)
+        self._durable, self._readers = postgresql_engines(url, self._closed)
         self._derived = self._durable
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close every connection, those in use when they are given back."""
+        self._closed.set()
         for engine in (self._readers, self._derived, self._durable):
             engine.dispose()
         if isinstance(self._write_lock, WriteLock):
@@ -154,6 +159,16 @@ class Database:
     def driver_error(self) -> type[Exception]:
         """The base of the driver's errors."""
         return self._durable.dialect.loaded_dbapi.Error
+
+    def notices(self, hear: Callable[[Notice], None]) -> Notices:
+        """Return what tells the other processes on this database, and `hear` what they tell.
+
+        On SQLite nobody tells anything: its processes look at the store.
+        """
+        if self._durable.dialect.name != "postgresql":
+            return Notices(None, hear)
+
+        return Notices(partial(postgresql_connection, self._durable), hear)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

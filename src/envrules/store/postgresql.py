@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from envrules.store.rows import StoreError
+
+if TYPE_CHECKING:
+    from psycopg import Connection  # an extra
 
 _DRIVER = "postgresql+psycopg"
 
@@ -41,8 +45,10 @@ _KEPT, _MORE = 4, 8
 _PATIENCE_SECONDS = 30
 
 
-def postgresql_engines(url: URL) -> tuple[Engine, Engine]:
+def postgresql_engines(url: URL, closed: threading.Event) -> tuple[Engine, Engine]:
     """Return the engines of those who write and of those who only read.
+
+    Once `closed` is set, a connection that is given back is closed.
 
     Raises:
         StoreError: the URL names another driver, or the one that we need is not installed.
@@ -57,15 +63,24 @@ def postgresql_engines(url: URL) -> tuple[Engine, Engine]:
         ) from None
     readers = _engine(
         url,
+        closed,
         _SESSION,
         isolation_level="REPEATABLE READ",  # several reads in one transaction see one state
         execution_options={"postgresql_readonly": True},
     )
-    return _engine(url, {**_SESSION, **_WRITER}), readers
+    return _engine(url, closed, {**_SESSION, **_WRITER}), readers
 
 
-def _engine(url: URL, session: dict[str, Any], **options: Any) -> Engine:
-    return create_engine(
+def postgresql_connection(engine: Engine) -> Connection[tuple[object, ...]]:
+    """Return a connection outside of the engine's pool."""
+    import psycopg
+
+    _, parameters = engine.dialect.create_connect_args(engine.url)
+    return psycopg.connect(**{**_SESSION, **parameters})
+
+
+def _engine(url: URL, closed: threading.Event, session: dict[str, Any], **options: Any) -> Engine:
+    engine = create_engine(
         url.set(drivername=_DRIVER),
         connect_args={name: value for name, value in session.items() if name not in url.query},
         # Positional parameters, as SQLite has: hot statements run with plain tuples on both.
@@ -77,3 +92,10 @@ def _engine(url: URL, session: dict[str, Any], **options: Any) -> Engine:
         pool_pre_ping=True,
         **options,
     )
+
+    @event.listens_for(engine, "checkin")
+    def given_back(connection: Connection[tuple[object, ...]] | None, _record: object) -> None:
+        if connection is not None and closed.is_set():
+            connection.close()
+
+    return engine
