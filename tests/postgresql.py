@@ -62,6 +62,7 @@ class PostgreSQL:
         self._programs, self._as_user = _programs(folder)
         self._process: subprocess.Popen[bytes] | None = None
         self._clean = True
+        self.kills = 0
         self._run_to_end(
             "initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--no-sync", "--no-instructions", "--wal-segsize=1", "--pgdata", str(self._data),
@@ -83,7 +84,7 @@ class PostgreSQL:
         while True:
             if self._process is None or self._process.poll() is not None:
                 # Processes that outlive a killed one by a moment keep the next one from starting.
-                self._launch()
+                self.launch()
             try:
                 psycopg.connect(self.conninfo()).close()
                 return
@@ -91,7 +92,8 @@ class PostgreSQL:
                 assert time.monotonic() < given_up, self.said()
                 time.sleep(0.02)
 
-    def _launch(self) -> None:
+    def launch(self) -> None:
+        """Start the server and go on at once."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", str(self._data)], stdin=subprocess.DEVNULL,
@@ -110,6 +112,7 @@ class PostgreSQL:
     def kill(self) -> None:
         """End the server without warning; its other processes notice, and end."""
         self.stop(signal.SIGKILL)
+        self.kills += 1
 
     def remove(self) -> None:
         """Leave nothing: no process, no shared memory, no folder."""

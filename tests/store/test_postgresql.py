@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import text
@@ -34,7 +34,9 @@ def test_missing_driver_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_other_drivers_are_refused(url: str) -> None:
     """A URL that names another driver is refused with the one to name; without one it is good."""
-    with pytest.raises(StoreError, match=r"psycopg2 is not.*begin the URL with postgresql\+psycopg:"):
+    with pytest.raises(
+        StoreError, match=r"psycopg2 is not.*begin the URL with postgresql\+psycopg:"
+    ):
         Store.open(url.replace("+psycopg", "+psycopg2"))
     Store.open(url.replace("+psycopg", "")).close()
 
@@ -74,12 +76,18 @@ def test_sessions_of_writers_end_when_they_are_left_in_a_transaction(url: str) -
 def test_a_frozen_writer_keeps_nobody_waiting(url: str) -> None:
     """Who stops in the middle of an append loses its transaction, and the others append."""
     frozen = Store.open(f"{url}&options=-c%20idle_in_transaction_session_timeout%3D200ms")
+
+    def freeze(meanwhile: Callable[[], object]) -> None:
+        with frozen._db.appending() as cursor:
+            cursor.execute("UPDATE localities SET head_seq = head_seq + 5")
+            meanwhile()
+
     with Store.open(url) as other:
         other.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
-        with pytest.raises(frozen.failures), frozen._db.appending() as cursor:
-            cursor.execute("UPDATE localities SET head_seq = head_seq + 5")
-            [[receipt]] = other.append([Batch("gaoling", [ENTRY], 1)])
-        assert receipt.seq == other.head("gaoling") == 1
+        with pytest.raises(frozen.failures):
+            freeze(lambda: other.append([Batch("gaoling", [ENTRY], 1)]))
+        assert [row.seq for row in other.read_log("gaoling", 0, 9)] == [1]
+        assert other.head("gaoling") == 1
         [[receipt]] = frozen.append([Batch("gaoling", [ENTRY], 1)])
         assert receipt.seq == 2
     frozen.close()
