@@ -7,7 +7,6 @@ a copy of its programs, as root's own folders may be closed to others.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
@@ -50,6 +49,19 @@ _SMALL: Mapping[str, str] = {
     "dynamic_shared_memory_type": "mmap",  # kept in the folder, and gone with it
     "timezone": "Asia/Shanghai",  # as in the places it will run in
 }
+
+_LAUNCHER = """
+import ctypes, os, signal, sys
+user, group, *command = sys.argv[1:]
+if user:
+    os.setgroups([])
+    os.setgid(int(group))
+    os.setuid(int(user))
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
+os.execv(command[0], command)
+"""
+"""Lets PostgreSQL stop, as `stop` would, should the tests be killed; other systems cannot."""
 
 
 class PostgreSQL:
@@ -95,10 +107,14 @@ class PostgreSQL:
     def launch(self) -> None:
         """Start the server and go on at once."""
         with self._log.open("ab") as log:
+            user = (str(self._as_user.get(name, "")) for name in ("user", "group"))
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", str(self._data)], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent,
-                **self._as_user,
+                [
+                    sys.executable, "-I", "-S", "-c", _LAUNCHER, *user,
+                    str(self._programs / "postgres"), "-D", str(self._data),
+                ],
+                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
             )  # fmt: skip
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -155,12 +171,6 @@ class PostgreSQL:
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
-
-
-def _end_with_parent() -> None:
-    """Let PostgreSQL stop, as `stop` would, should the tests be killed; elsewhere it stays."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
 
 
 @contextmanager

@@ -19,6 +19,8 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 PROGRAM = (sys.executable, "-m", "envrules.cli")
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 PATIENCE = 120.0
 """Seconds after which what does not happen is given up; far more than it ever takes."""
 
@@ -61,7 +63,7 @@ class Installation:
         """Start a server, wait until it is healthy, and return its address."""
         self.launch()
         address = self._told_address()
-        _wait_healthy(address)
+        wait_for_health(address)
         with self._reachable:
             self._starts, self._address = self._starts + 1, address
             self._reachable.notify_all()
@@ -223,14 +225,12 @@ def installed(
         installation.end()
 
 
-def _wait_healthy(address: str) -> None:
-    """Wait until the server says that it can be sent calls."""
+def wait_for_health(address: str, status: int = SERVING) -> None:
+    """Wait until the server says that it can be sent calls, or whatever else of itself."""
     given_up = time.monotonic() + PATIENCE
     with grpc.insecure_channel(address) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its stub names no methods
         request = health_pb2.HealthCheckRequest()
-        while (
-            stub.Check(request, timeout=PATIENCE).status != health_pb2.HealthCheckResponse.SERVING
-        ):
-            assert time.monotonic() < given_up, "the server is there, but not healthy"
+        while stub.Check(request, timeout=PATIENCE).status != status:
+            assert time.monotonic() < given_up, f"the server is there, but not {status}"
             time.sleep(0.02)

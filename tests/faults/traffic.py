@@ -59,6 +59,11 @@ class Caller:
                     self._server = 0
                     time.sleep(0.05)
 
+    def use(self, server: Installation) -> None:
+        """Call this server first, of those that there are."""
+        _, address = server.reach()
+        self._client = Client.connect(address, principal=self._principal)
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._client is not None:
