@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.codes.tables import RULESET, SCHEME, TABLE
@@ -21,9 +20,9 @@ LITTER = HostCode(small_class="0103", large_class="01")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(database_url: str) -> Iterator[Store]:
     """An empty store."""
-    with Store.open(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+    with Store.open(database_url) as opened:
         yield opened
 
 

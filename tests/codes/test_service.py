@@ -23,12 +23,12 @@ LOWER = {"warning_line": {"always": "70", "2026-12-01": "55"}}
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Site]]:
+def start(tmp_path: Path, database_url: str) -> Iterator[Callable[[], Site]]:
     """Starts servers over one database."""
     sites: list[Site] = []
 
     def opened() -> Site:
-        sites.append(open_site(tmp_path, Scheme(tmp_path, "hamlet")))
+        sites.append(open_site(tmp_path, Scheme(tmp_path, "hamlet"), url=database_url))
         return sites[-1]
 
     yield opened

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from random import Random
+from typing import Protocol, TypeAlias
 
 from tests.faults.checks import (
     check_dates,
@@ -17,14 +18,17 @@ from tests.faults.checks import (
     check_rebuild,
     check_replay,
 )
-from tests.faults.killing import PATIENCE, Installation, installed
+from tests.faults.killing import PATIENCE, Installation, Replicas, installed, replicated
 from tests.faults.traffic import Caller, Sender, Watcher, settle
+from tests.postgresql import PostgreSQL
 
 from envrules.client import Client
 from envrules.demo.scenario import Scenario, scenario
 from envrules.demo.story import load_story
 from envrules.model.decisions import decode_decision
 from envrules.store import Store
+
+Servers: TypeAlias = Installation | Replicas
 
 
 @dataclass
@@ -71,33 +75,65 @@ class Toll:
         )
 
 
-def endure(folder: Path, seed: int, kills: int, units: int = 3) -> Toll:
+class Victim(Protocol):
+    """What a campaign kills."""
+
+    kills: int
+
+    def kill(self) -> None:
+        """End it without warning."""
+
+    def launch(self) -> object:
+        """Start it again and go on at once."""
+
+    def start(self) -> object:
+        """Start it again and wait until it answers."""
+
+
+def endure(
+    folder: Path, seed: int, kills: int, units: int = 3, *, url: str = "", replicas: int = 1,
+    database: PostgreSQL | None = None,
+) -> Toll:  # fmt: skip
     """Play the demo's story to a server in `folder`, kill it `kills` times, and check everything.
 
     `seed` decides on the story, on how it is cut into batches, and on where it is killed.
-    `units`: how many units of each type have daily events.
+
+    Args:
+        folder: where the server logs, and keeps its database unless that has a `url`.
+        seed: the same one does the same, as far as processes and threads can.
+        kills: how often something is killed.
+        units: how many units of each type have daily events.
+        url: of the database.
+        replicas: how many servers there are; one of several is killed at a time.
+        database: what is killed instead of a server.
     """
     random = Random(seed)
     story = load_story()
     scenarios = [scenario(story, place, seed, units) for place in story.localities]
+    servers = (
+        installed(folder, url=url) if replicas == 1 else replicated(folder, url, random, replicas)
+    )
     # The pool is left last: its threads come to an end when there will be no server any more.
-    with ThreadPoolExecutor(2 * len(scenarios)) as pool, installed(folder) as installation:
+    with ThreadPoolExecutor(2 * len(scenarios)) as pool, servers as installation:
         progress = _Progress()
         towns = [_town(installation, told, story.period, random, progress) for told in scenarios]
-        _play(installation, pool, towns, progress, random, kills)
-        installation.kill()
-        assert " ERROR " not in installation.said(), installation.said()
+        victim = database or installation
+        before = victim.kills
+        _play(installation, victim, pool, towns, progress, random, kills)
+        installation.kill_all()
+        # Whoever loses his database says so.
+        assert database or " ERROR " not in installation.said(), installation.said()
         with Store.open(installation.url) as store:
             decided = [_check(store, town) for town in towns]
     return Toll(
-        installation.kills, sum(len(told.events) for told in scenarios),
+        victim.kills - before, sum(len(told.events) for told in scenarios),
         sum(town.sender.lost for town in towns), sum(town.cut_calls for town in towns),
         sum(all for all, _ in decided), sum(overdue for _, overdue in decided),
     )  # fmt: skip
 
 
 def _town(
-    installation: Installation, told: Scenario, period: str, random: Random, progress: _Progress
+    installation: Servers, told: Scenario, period: str, random: Random, progress: _Progress
 ) -> Town:
     platform, chief, watcher = (
         Caller(installation, name) for name in ("platform", "chief", "watcher")
@@ -107,7 +143,7 @@ def _town(
 
 
 def _play(
-    installation: Installation, pool: ThreadPoolExecutor, towns: Sequence[Town],
+    installation: Servers, victim: Victim, pool: ThreadPoolExecutor, towns: Sequence[Town],
     progress: _Progress, random: Random, kills: int,
 ) -> None:  # fmt: skip
     senders = [pool.submit(town.sender.play) for town in towns]
@@ -115,7 +151,8 @@ def _play(
     for future in (*senders, *watchers):
         future.add_done_callback(progress.done)
     steps = sum(len(town.sender.scenario.steps) for town in towns)
-    _kill(installation, progress, random, sorted(random.sample(range(steps), kills)))
+    installation.start()
+    _kill(victim, progress, random, sorted(random.sample(range(steps), kills)))
     _finish(senders)
     with Client.connect(installation.reach()[1]) as client:
         for town in towns:
@@ -128,21 +165,18 @@ def _watch(town: Town) -> None:
     town.watcher.watch()
 
 
-def _kill(
-    installation: Installation, progress: _Progress, random: Random, moments: Sequence[int]
-) -> None:
-    """Kill the server shortly after each of these steps, and every fourth one as it starts, too."""
-    installation.start()
+def _kill(victim: Victim, progress: _Progress, random: Random, moments: Sequence[int]) -> None:
+    """Kill it shortly after each of these steps, and every fourth time as it starts, too."""
     for moment in moments:
         if not progress.reached(moment):
             return  # a client failed, and will say why
         time.sleep(random.uniform(0, 0.1))
-        installation.kill()
+        victim.kill()
         if random.random() < 0.25:
-            installation.launch()
+            victim.launch()
             time.sleep(random.uniform(0, 2))
-            installation.kill()
-        installation.start()
+            victim.kill()
+        victim.start()
 
 
 def _finish(futures: list[Future[None]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -11,12 +12,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 PROGRAM = (sys.executable, "-m", "envrules.cli")
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 PATIENCE = 120.0
 """Seconds after which what does not happen is given up; far more than it ever takes."""
 
@@ -29,11 +33,11 @@ class Installation:
 
     def __init__(
         self, folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {},
-        options: Sequence[str] = (),
+        options: Sequence[str] = (), url: str = "", name: str = "server",
     ) -> None:  # fmt: skip
         """`environment` is set besides what the tests themselves run with."""
-        self.url = f"sqlite:///{folder / 'envrules.db'}"
-        self.log = folder / "server.log"
+        self.url = url or f"sqlite:///{folder / 'envrules.db'}"
+        self.log = folder / f"{name}.log"
         self._command = [*program, "serve", "--db", self.url, "--address", "127.0.0.1:0", *options]
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[str] | None = None
@@ -59,7 +63,7 @@ class Installation:
         """Start a server, wait until it is healthy, and return its address."""
         self.launch()
         address = self._told_address()
-        _wait_healthy(address)
+        wait_for_health(address)
         with self._reachable:
             self._starts, self._address = self._starts + 1, address
             self._reachable.notify_all()
@@ -75,11 +79,19 @@ class Installation:
             assert self._starts > after, f"the {after}. server cannot be reached, yet it runs"
             return self._starts, self._address
 
+    def here(self) -> tuple[int, str]:
+        """Return how often a server was started, and where it is now, if it is."""
+        with self._reachable:
+            return self._starts, self._address
+
     def kill(self) -> None:
         """End the server without warning, in the middle of whatever it is doing."""
         self._check_running()
         self._end(signal.SIGKILL)
         self.kills += 1
+
+    kill_all = kill
+    """All the servers that there are."""
 
     def end(self) -> None:
         """Let no process be left, and nobody wait for one."""
@@ -128,27 +140,97 @@ class Installation:
         return address
 
 
+class Replicas:
+    """Several servers on one database, as clients see them that know more than one address.
+
+    They stand in for an `Installation`: what is killed is one of them, and the others go on.
+    """
+
+    def __init__(self, folder: Path, url: str, random: Random, count: int = 3) -> None:
+        """`random` decides on which one is killed."""
+        self.url, self._random = url, random
+        self.members = [Installation(folder, url=url, name=str(n)) for n in range(count)]
+        self._down: list[Installation] = []
+        self._turn = itertools.count()
+        self.kills = 0
+
+    def start(self) -> str:
+        """Start every server that does not run; return where one is."""
+        down = self._down or self.members
+        self._down = []
+        return [member.start() for member in down][-1]
+
+    def launch(self) -> None:
+        """Start one that was killed, and go on at once."""
+        self._down[-1].launch()
+
+    def kill(self) -> None:
+        """Kill one of them; if one was started again a moment ago, that one."""
+        if not self._down:
+            self._down.append(self._random.choice(self.members))
+        self._down[-1].kill()
+        self.kills += 1
+
+    def end(self) -> None:
+        """Let no process be left, and nobody wait for one."""
+        for member in self.members:
+            member.end()
+
+    def kill_all(self) -> None:
+        """End them all without warning."""
+        for member in self.members:
+            if member not in self._down:
+                member.kill()
+
+    def reach(self, after: int = 0) -> tuple[int, str]:
+        """Return a server that runs, each in its turn; `after` is the number of one that failed."""
+        given_up = time.monotonic() + PATIENCE
+        while time.monotonic() < given_up:
+            turn = next(self._turn) % len(self.members)
+            starts, address = self.members[turn].here()
+            number = starts * len(self.members) + turn
+            if address and number != after:
+                return number, address
+            time.sleep(0.01)
+        raise AssertionError(f"no server:\n{self.said()}")
+
+    def said(self) -> str:
+        """Return the logs of all servers so far."""
+        return "".join(member.said() for member in self.members)
+
+
+@contextmanager
+def replicated(folder: Path, url: str, random: Random, count: int = 3) -> Iterator[Replicas]:
+    """Give replicas that log into `folder`; no process of them is left afterwards."""
+    replicas = Replicas(folder, url, random, count)
+    try:
+        yield replicas
+    finally:
+        replicas.end()
+
+
 @contextmanager
 def installed(
     folder: Path, program: Sequence[str] = PROGRAM, environment: Mapping[str, str] = {},
-    options: Sequence[str] = (),
+    options: Sequence[str] = (), url: str = "",
 ) -> Iterator[Installation]:  # fmt: skip
-    """Give an installation in `folder`; no process of it is left afterwards, whatever happens."""
-    installation = Installation(folder, program, environment, options)
+    """Give an installation in `folder`; no process of it is left afterwards, whatever happens.
+
+    Its database is in the folder, too, unless it has a `url`.
+    """
+    installation = Installation(folder, program, environment, options, url)
     try:
         yield installation
     finally:
         installation.end()
 
 
-def _wait_healthy(address: str) -> None:
-    """Wait until the server says that it can be sent calls."""
+def wait_for_health(address: str, status: int = SERVING) -> None:
+    """Wait until the server says that it can be sent calls, or whatever else of itself."""
     given_up = time.monotonic() + PATIENCE
     with grpc.insecure_channel(address) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its stub names no methods
         request = health_pb2.HealthCheckRequest()
-        while (
-            stub.Check(request, timeout=PATIENCE).status != health_pb2.HealthCheckResponse.SERVING
-        ):
-            assert time.monotonic() < given_up, "the server is there, but not healthy"
+        while stub.Check(request, timeout=PATIENCE).status != status:
+            assert time.monotonic() < given_up, f"the server is there, but not {status}"
             time.sleep(0.02)

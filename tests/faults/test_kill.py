@@ -1,6 +1,6 @@
 """kill -9 at any moment: nothing receipted is lost, nothing is applied twice.
 
-For more of it: `python -m tests.faults.kill_many --kills 200 --seed 1`.
+For more of it, `python -m tests.faults.kill_many --help`.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ TOWN, SCHEME = "yunxi", "town_deduction"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_kill_during_a_stream(tmp_path: Path, seed: int) -> None:
+def test_kill_during_a_stream(tmp_path: Path, database_url: str, seed: int) -> None:
     """A server killed five times while a month is played to it ends up with all of it, once.
 
     Every receipted event is in the log at its place, which has no gap; each (slot, version) was
     emitted once, counting 1, 2, 3; a watcher that went on from its cursor saw all of them once, in
     order; what fell due is dated when it did; a replay decides the same; a rebuild changes nothing.
     """
-    toll = endure(tmp_path, seed, kills=5)
+    toll = endure(tmp_path, seed, kills=5, url=database_url)
     assert toll.kills >= 5
     assert toll.cut_calls
     assert toll.overdue
 
 
-def test_due_while_down(tmp_path: Path) -> None:
+def test_due_while_down(tmp_path: Path, database_url: str) -> None:
     """What falls due while there is no server is decided by the next one, as of when it was due.
 
     Nobody sends anything meanwhile: the deadline is met by the wall clock alone.
     """
-    with installed(tmp_path) as installation:
+    with installed(tmp_path, url=database_url) as installation:
         due = _killed_before_due(installation)
         while wall_clock() <= due:
             time.sleep(0.05)

@@ -87,13 +87,13 @@ class Busy:
 
 
 @pytest.mark.parametrize("run", range(2))
-def test_stop_drains(tmp_path: Path, run: int) -> None:
+def test_stop_drains(tmp_path: Path, database_url: str, run: int) -> None:
     """A server told to stop ends by itself: what it stored has receipts, what it began is done.
 
     Its streams are told that it stops. Nothing is left in the write-ahead file, the lease is given
     back, and the next start appends nothing and goes on where this one was.
     """
-    with installed(tmp_path) as installation:
+    with installed(tmp_path, url=database_url) as installation:
         address = installation.start()
         with Client.connect(address) as client:
             client.create_locality(TOWN, "云溪镇", "Asia/Shanghai")

@@ -27,9 +27,9 @@ NOW: Instant = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(database_url: str) -> Iterator[Store]:
     """A store with one locality."""
-    with Store.open(f"sqlite:///{tmp_path / 'envrules.db'}") as store:
+    with Store.open(database_url) as store:
         store.create_locality(TOWN, "云溪镇", "Asia/Shanghai", NOW)
         yield store
 

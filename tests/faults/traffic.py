@@ -14,7 +14,7 @@ from random import Random
 from typing import TypeVar
 
 import grpc
-from tests.faults.killing import PATIENCE, Installation
+from tests.faults.killing import PATIENCE, Installation, Replicas
 
 from envrules.client import CallFailed, Client
 from envrules.demo.scenario import Scenario, Step
@@ -34,7 +34,7 @@ T = TypeVar("T")
 class Caller:
     """Calls whichever server is there."""
 
-    def __init__(self, installation: Installation, principal: str) -> None:
+    def __init__(self, installation: Installation | Replicas, principal: str) -> None:
         self._installation, self._principal = installation, principal
         self._client: Client | None = None
         self._server = 0
@@ -54,6 +54,15 @@ class Caller:
                     raise
                 self.failed += 1
                 self.close()
+                if error.reason == "STORE_UNAVAILABLE":
+                    # The server is there, and so it will be: what is gone is its database.
+                    self._server = 0
+                    time.sleep(0.05)
+
+    def use(self, server: Installation) -> None:
+        """Call this server first, of those that there are."""
+        _, address = server.reach()
+        self._client = Client.connect(address, principal=self._principal)
 
     def close(self) -> None:
         """Close the connection, if there is one."""

@@ -12,11 +12,12 @@ from envrules.client import Client
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def start(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Site]]:
     """Starts servers over one database, with the arguments of `open_site`."""
     sites: list[Site] = []
 
     def opened(*plugins: object, **config: object) -> Site:
+        config.setdefault("url", database_url)
         sites.append(open_site(tmp_path, *plugins, **config))  # type: ignore[arg-type]
         return sites[-1]
 

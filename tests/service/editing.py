@@ -202,14 +202,18 @@ class Toll:
 
 
 def edit_many(
-    folder: Path, edits: int, seed: int, on_edit: Callable[[int, Site], None] = lambda _n, _s: None
-) -> Toll:
-    """Edit a served ruleset so many times under a stream of events, and check everything."""
+    folder: Path, edits: int, seed: int, on_edit: Callable[[int, Site], None] = lambda _n, _s: None,
+    url: str = "",
+) -> Toll:  # fmt: skip
+    """Edit a served ruleset so many times under a stream of events, and check everything.
+
+    The database is in `folder` unless it has a `url`.
+    """
     random, rulesets = Random(seed), folder / "rulesets"
     rulesets.mkdir()
     file = rulesets / f"{TOWN}.yaml"
     file.write_text(SHIPPED, encoding="utf-8")
-    site = open_site(folder, rulesets=rulesets, publish="auto", settle_seconds=0.05)
+    site = open_site(folder, url=url, rulesets=rulesets, publish="auto", settle_seconds=0.05)
     try:
         office = site.client("office")
         _close_october(office)

@@ -82,10 +82,14 @@ def open_site(
     *plugins: object,
     clock: Callable[[], Instant] = lambda: NOW,
     prepare: Callable[[Store], None] = lambda _store: None,
+    url: str = "",
     **config: Any,
 ) -> Site:
-    """Start a server on a free port over the database in `folder`, made if it is not there."""
-    store = Store.open(f"sqlite:///{folder / 'envrules.db'}")
+    """Start a server on a free port over the database at `url`, or one in `folder`.
+
+    That one is made if it is not there.
+    """
+    store = Store.open(url or f"sqlite:///{folder / 'envrules.db'}")
     prepare(store)
     runtime = Runtime(store, Library(load_plugins(*plugins), store), clock)
     runtime.start()

@@ -25,13 +25,13 @@ LATER = TEXT.replace("{always: 70}", "{always: 70, 2026-12-01: 65}")
 PAST = TEXT.replace("{always: 70}", "{always: 65}")
 
 
-def test_edits_under_load(tmp_path: Path) -> None:
+def test_edits_under_load(tmp_path: Path, database_url: str) -> None:
     """Edited at random under a stream of events, a town decides as if the last text were the first.
 
     Every decision names the revision current at its place in the log, the closed month stays as
     it is, no event is lost, and nothing restarts. `python -m tests.service.edit_many` does more.
     """
-    toll = edit_many(tmp_path, edits=15, seed=7)
+    toll = edit_many(tmp_path, edits=15, seed=7, url=database_url)
     assert toll.broken
     assert toll.past
     assert toll.published > 4

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.service.site import Site, at, open_site
+from tests.service.site import Site, at
 
 from envrules.cases import factory_for, load_cases, run_case
 from envrules.cases.model import Case
@@ -28,6 +28,7 @@ from envrules.model.events import (
 from envrules.plugin_manager import load_plugins
 
 CASES = Path(__file__).parent.parent / "cases"
+SEED = 1
 LATER = at("2150-01-01 00:00")
 """The server's wall clock: localities go by the watermark of their host."""
 
@@ -155,22 +156,28 @@ def act(site: Site, alone: Alone, entry: Act) -> None:
         site.runtime._append(locality, entry)
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_every_case_of_every_scheme_in_one_shuffled_stream(tmp_path: Path, seed: int) -> None:
-    """One locality a case, all in one service and one stream, ends as each case alone does."""
-    draw = random.Random(seed)
-    cases = list(worked_cases(draw))
-    site = open_site(tmp_path, clock=lambda: LATER)
-    try:
-        client = site.client("grid")
-        for alone in cases:
-            client.create_locality(alone.name, alone.case.name, alone.zone)
-        for alone, entry in interleaved(cases, draw):
-            tell(site, client, alone, entry)
-        differing = [alone.case.name for alone in cases if held(site, alone) != alone.effective]
-        assert differing == []
-    finally:
-        site.stop()
+@pytest.fixture(scope="module")
+def cases() -> list[Alone]:
+    """Every case of every scheme, run in memory, once for both databases."""
+    return list(worked_cases(random.Random(SEED)))
+
+
+def test_every_case_of_every_scheme_in_one_shuffled_stream(
+    cases: list[Alone], start: Callable[..., Site]
+) -> None:
+    """One locality a case, all in one service and one stream, ends as each case alone does.
+
+    So every worked case is run on what is stored too, on either database.
+    """
+    site = start(clock=lambda: LATER)
+    draw = random.Random(SEED)
+    client = site.client("grid")
+    for alone in cases:
+        client.create_locality(alone.name, alone.case.name, alone.zone)
+    for alone, entry in interleaved(cases, draw):
+        tell(site, client, alone, entry)
+    differing = [alone.case.name for alone in cases if held(site, alone) != alone.effective]
+    assert differing == []
 
 
 def held(site: Site, alone: Alone) -> dict[str, str]:
@@ -185,7 +192,7 @@ def held(site: Site, alone: Alone) -> dict[str, str]:
     return effective(decisions)
 
 
-def test_a_village_under_two_schemes_keeps_them_apart(tmp_path: Path) -> None:
+def test_a_village_under_two_schemes_keeps_them_apart(start: Callable[..., Site]) -> None:
     """Each scheme decides about the village what it decides where it is alone."""
     events = [
         Event("u", at("2026-07-01 00:00"), UnitDeclared("zhao", "赵村", "village")),
@@ -195,28 +202,25 @@ def test_a_village_under_two_schemes_keeps_them_apart(tmp_path: Path) -> None:
         Event("f2", at("2026-07-10 11:00"),
               IssueFound("B", "三大堆", "village", source="supervision", place_unit="zhao")),
     ]  # fmt: skip
-    site = open_site(tmp_path, clock=lambda: LATER)
-    try:
-        client = site.client("grid")
-        schemes = {"one": ["town_deduction"], "other": ["liuhu"],
-                   "both": ["town_deduction", "liuhu"]}  # fmt: skip
-        held: dict[str, dict[str, str]] = {}
-        for locality, bound in schemes.items():
-            client.create_locality(locality, locality, "Asia/Shanghai")
-            client.advance(locality, "host", at("2026-07-01 00:00"))
-            for scheme in bound:
-                client.publish(locality, scheme)
-            client.submit(locality, events)
-            client.advance(locality, "host", at("2026-08-01 00:00"))
-            for scheme in bound:
-                client.close_period(locality, scheme, "2026-07")
-            assert site.runtime.wait_decided(locality, site.store.head(locality), 30)
-            rows = site.store.decisions(locality, 0, 1000)
-            held[locality] = effective([decode_decision(row.payload) for row in rows])
-        apart = {**held["one"], **held["other"]}
-        judged = {slot for slot in held["both"] if slot.split("\n")[1] != "intake"}
-        assert judged == {slot for slot in apart if slot.split("\n")[1] != "intake"}
-        assert all(held["both"][slot] == apart[slot] for slot in judged)
-        assert {slot.split("\n")[0] for slot in judged} == {"town_deduction", "liuhu"}
-    finally:
-        site.stop()
+    site = start(clock=lambda: LATER)
+    client = site.client("grid")
+    schemes = {"one": ["town_deduction"], "other": ["liuhu"],
+               "both": ["town_deduction", "liuhu"]}  # fmt: skip
+    held: dict[str, dict[str, str]] = {}
+    for locality, bound in schemes.items():
+        client.create_locality(locality, locality, "Asia/Shanghai")
+        client.advance(locality, "host", at("2026-07-01 00:00"))
+        for scheme in bound:
+            client.publish(locality, scheme)
+        client.submit(locality, events)
+        client.advance(locality, "host", at("2026-08-01 00:00"))
+        for scheme in bound:
+            client.close_period(locality, scheme, "2026-07")
+        assert site.runtime.wait_decided(locality, site.store.head(locality), 30)
+        rows = site.store.decisions(locality, 0, 1000)
+        held[locality] = effective([decode_decision(row.payload) for row in rows])
+    apart = {**held["one"], **held["other"]}
+    judged = {slot for slot in held["both"] if slot.split("\n")[1] != "intake"}
+    assert judged == {slot for slot in apart if slot.split("\n")[1] != "intake"}
+    assert all(held["both"][slot] == apart[slot] for slot in judged)
+    assert {slot.split("\n")[0] for slot in judged} == {"town_deduction", "liuhu"}

@@ -41,10 +41,9 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def running(shared_url: str) -> Iterator[Site]:
     """One server for all of this file."""
-    folder: Path = tmp_path_factory.mktemp("junk")
-    site = open_site(folder)
+    site = open_site(Path(), url=shared_url)
     client = site.client()
     client.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [TOWN])
     client.submit("yunxi", month_of_the_town(), decided=True)

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from sqlalchemy import create_engine, text
 from tests.service.site import TOWN, Site, month_of_the_town, refused, village
 from tests.service.test_streaming import batch, eventually
 
@@ -67,19 +67,23 @@ def _known(site: Site, name: str) -> bool:
         return False
 
 
-def test_health_follows_the_store(site: Site, tmp_path: Path) -> None:
+def _execute(url: str, statement: str) -> None:
+    """Change a database behind the server's back."""
+    outside = create_engine(url)
+    with outside.begin() as connection:
+        connection.execute(text(statement))
+    outside.dispose()
+
+
+def test_health_follows_the_store(site: Site, database_url: str) -> None:
     """When the store fails the server is not serving and calls are told so; it comes back by itself."""
     client = site.client()
-    with sqlite3.connect(tmp_path / "envrules.db") as outside:
-        outside.execute("ALTER TABLE localities RENAME TO hidden")
-    outside.close()
+    _execute(database_url, "ALTER TABLE localities RENAME TO hidden")
     assert eventually(lambda: health_of(site, "") == NOT_SERVING)
     assert health_of(site, SERVICES[0]) == NOT_SERVING
     with refused("UNAVAILABLE", "STORE_UNAVAILABLE"):
         client.locality("yunxi")
-    with sqlite3.connect(tmp_path / "envrules.db") as outside:
-        outside.execute("ALTER TABLE hidden RENAME TO localities")
-    outside.close()
+    _execute(database_url, "ALTER TABLE hidden RENAME TO localities")
     assert eventually(lambda: health_of(site, "") == SERVING)
     assert client.submit("yunxi", [village("zhao")], decided=True)[0].decided
 
@@ -189,7 +193,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from tests.service.site import open_site
-site = open_site(Path(sys.argv[1]))
+site = open_site(Path(sys.argv[1]), url=sys.argv[2])
 print(site.server.port, flush=True)
 site.server.wait()
 site.runtime.stop()
@@ -199,11 +203,14 @@ print("ended", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_signals_drain_the_process(tmp_path: Path, number: signal.Signals) -> None:
+def test_signals_drain_the_process(
+    tmp_path: Path, database_url: str, number: signal.Signals
+) -> None:
     """A server process told to end closes its streams properly and ends well."""
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=root,
+        [sys.executable, "-c", SERVE, str(tmp_path), database_url],
+        stdout=subprocess.PIPE, text=True, cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
     )  # fmt: skip
     try:

@@ -134,6 +134,8 @@ def test_processes_may_open_a_new_database_at_once(store_url: str) -> None:
         ("sqlite:///{folder}/text.db", "cannot open sqlite.*not a database"),
         ("oracle://host/name", "use a sqlite or a postgresql database"),
         ("no url", "cannot use this database URL"),
+        ("postgresql+psycopg://me:secret@host:4x/name", "URL: its port is no number$"),
+        ("postgresql+psycopg://me:se@cret@host/name", "URL: write @ in a name or password as %40$"),
     ],
 )
 def test_unusable_url_is_refused(url: str, message: str, tmp_path: Path) -> None:

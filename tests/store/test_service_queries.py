@@ -78,11 +78,11 @@ def test_a_locality_may_be_required(store: Store) -> None:
         store.require_locality("nowhere")
 
 
-def test_ping_fails_as_the_database_does(store: Store, store_url: str) -> None:
+def test_ping_fails_as_the_database_does(store: Store, database_url: str) -> None:
     """A store that can be written to answers, and one that cannot raises one of its failures."""
     store.ping()
     assert store.locality("gaoling").title == "高陵"
-    outside = create_engine(store_url)
+    outside = create_engine(database_url)
     with outside.begin() as connection:
         connection.execute(text("ALTER TABLE localities RENAME TO hidden"))
     outside.dispose()

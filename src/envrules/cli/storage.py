@@ -43,7 +43,7 @@ def _check_there(url: str) -> None:
     """Refuse a SQLite file that opening would create: the name is probably misspelt."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return  # the store says what is wrong with it
     file = parsed.database
     if parsed.get_backend_name() == "sqlite" and file and not Path(file).exists():

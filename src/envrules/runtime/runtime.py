@@ -22,7 +22,18 @@ from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
 from envrules.runtime.projecting import Projecting, ProjectingThreads
 from envrules.runtime.projector import open_projection
-from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
+from envrules.store import (
+    Appended,
+    LocalityRow,
+    NewEntry,
+    Notice,
+    ProjectionRow,
+    Store,
+    UnknownLocality,
+)
+
+_LOOK_SECONDS = 0.2
+"""How often who waits for decisions looks whether another process has stored them."""
 
 
 class Receipt(Frozen):
@@ -54,6 +65,7 @@ class Runtime:
         self.projecting.report_to(self._has_advanced)
         self._positions: dict[str, int] = {}
         self._advanced = threading.Condition()
+        self._notices = store.notices(self._noticed)
         self._appender = Appender(store, self._appended)
         self._stopping = threading.Event()
 
@@ -62,20 +74,34 @@ class Runtime:
     def start(self) -> None:
         """Start projecting every locality, and telling each the time."""
         self.projecting.start()
+        self._notices.start()
 
     def stop(self) -> None:
         """Commit what is queued, finish the transactions under way, and stop."""
         self._stopping.set()
         self._appender.close()
         self.projecting.stop()
+        self._notices.close()
         with self._advanced:
             self._advanced.notify_all()
 
     def _appended(self, localities: set[str]) -> None:
         for locality in localities:
             self.projecting.wake(locality)
+            self._notices.tell(Notice("log", locality))
 
     def _has_advanced(self, locality: str, position: int) -> None:
+        self._note(locality, position)
+        self._notices.tell(Notice("at", locality, position))
+
+    def _noticed(self, notice: Notice) -> None:
+        """Another replica has appended, or projected."""
+        if notice.word == "at":
+            self._note(notice.locality, max(notice.position, self.decided_up_to(notice.locality)))
+        else:
+            self.projecting.wake(notice.locality)
+
+    def _note(self, locality: str, position: int) -> None:
         with self._advanced:
             self._positions[locality] = position
             self._advanced.notify_all()
@@ -156,18 +182,20 @@ class Runtime:
 
         Does not wait for a locality that is stalled before `seq`: only an operator helps it on.
         """
-        deadline = time.monotonic() + timeout
-        look = locality not in self._positions
+        now = time.monotonic()
+        deadline, look_at = now + timeout, now + _LOOK_SECONDS * (locality in self._positions)
         self.projecting.hurry(locality)
-        while self.decided_up_to(locality) < seq:
-            if look and self._is_stalled(locality, seq):
-                break
-            with self._advanced:
-                left = deadline - time.monotonic()
-                if self.decided_up_to(locality) >= seq or left <= 0 or self._stopping.is_set():
+        while self.decided_up_to(locality) < seq and not self._stopping.is_set():
+            # Another replica may be the one that projects: look at the store now and then.
+            if time.monotonic() >= look_at:
+                if self._is_stalled(locality, seq):
                     break
-                # Another replica may be the one that projects: look at the store now and then.
-                look = not self._advanced.wait(min(left, 0.2))
+                look_at = time.monotonic() + _LOOK_SECONDS
+            with self._advanced:
+                now = time.monotonic()
+                if self.decided_up_to(locality) >= seq or now >= deadline:
+                    break
+                self._advanced.wait(max(0.0, min(deadline, look_at) - now))
         return self.decided_up_to(locality) >= seq
 
     def decided_up_to(self, locality: str) -> int:
@@ -177,7 +205,7 @@ class Runtime:
     def _is_stalled(self, locality: str, seq: int) -> bool:
         """Look at the store: note how far the locality is; return whether it stops before `seq`."""
         row = self.store.projection(locality)
-        self._has_advanced(locality, max(row.position, self.decided_up_to(locality)))
+        self._note(locality, max(row.position, self.decided_up_to(locality)))
         return row.stalled_seq is not None and row.stalled_seq <= seq
 
     # ── time ──

@@ -5,14 +5,17 @@ It knows bytes and columns, not the engine: payloads come encoded and go out as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from envrules.store.database import Database
 from envrules.store.log import Log
 from envrules.store.migrations import bring_up_to_date
+from envrules.store.notices import Notice, Notices
 from envrules.store.projections import Projections
 from envrules.store.reading import Reading
 from envrules.store.rows import (
@@ -51,6 +54,8 @@ __all__ = [
     "LogRow",
     "NewEntry",
     "NodeRow",
+    "Notice",
+    "Notices",
     "ProjectionChange",
     "ProjectionRow",
     "RevisionRow",
@@ -91,7 +96,11 @@ class Store(Log, Projections, Reading):
     @property
     def failures(self) -> tuple[type[Exception], ...]:
         """The errors by which the database says that it cannot be used (now, or at all)."""
-        return (DBAPIError, self._db.driver_error)
+        return (DBAPIError, NoFreeConnection, self._db.driver_error)
+
+    def notices(self, hear: Callable[[Notice], None]) -> Notices:
+        """Return what tells the other processes on this database, and `hear` what they tell."""
+        return self._db.notices(hear)
 
     def close(self) -> None:
         """Close the connections; nothing is left to be written."""

@@ -12,9 +12,11 @@ processes too, so that none of them is told `database is locked` and each is wok
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -37,6 +39,8 @@ from sqlalchemy.sql import Executable
 from sqlalchemy.sql.elements import CompilerElement
 
 from envrules.model.base import Instant
+from envrules.store.notices import Notice, Notices
+from envrules.store.postgresql import postgresql_connection, postgresql_engines
 from envrules.store.rows import StoreError
 from envrules.store.write_lock import WriteLock
 
@@ -62,8 +66,9 @@ class Database:
         Raises:
             StoreError: the URL is wrong, or the database cannot be reached.
         """
+        self._closed = threading.Event()
         try:
-            self.url = make_url(url)
+            self.url = _parsed(url)
             if self.url.get_backend_name() == "sqlite":
                 self._open_sqlite(self.url)
             elif self.url.get_backend_name() == "postgresql":
@@ -72,7 +77,7 @@ class Database:
                 raise StoreError(f"{self}: use a sqlite or a postgresql database")
             with self.reading():
                 pass
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except (ArgumentError, NoSuchModuleError) as error:
             raise StoreError(f"cannot use this database URL: {error}") from error
         except DBAPIError as error:
             raise StoreError(f"cannot open {self}: {error.orig}") from error
@@ -80,7 +85,8 @@ class Database:
             raise StoreError(f"cannot open {self}: {error}") from error
 
     def __str__(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        shown = self.url.difference_update_query(("password", "sslpassword"))
+        return shown.render_as_string(hide_password=True)
 
     def _open_sqlite(self, url: URL) -> None:
         if ":memory:" in (url.database or ":memory:"):
@@ -93,19 +99,14 @@ class Database:
         self._write_lock: WriteLock | nullcontext[None] = WriteLock(str(url.database))
 
     def _open_postgresql(self, url: URL) -> None:
-        # Positional parameters, as SQLite has: hot statements run with plain tuples on both.
         self._write_lock = nullcontext()
         self._begin = ""  # the driver begins a transaction by itself
-        self._durable = self._derived = create_engine(url, paramstyle="format")
-        self._readers = create_engine(
-            url,
-            paramstyle="format",
-            isolation_level="REPEATABLE READ",  # several reads in one transaction see one state
-            execution_options={"postgresql_readonly": True},
-        )
+        self._durable, self._readers = postgresql_engines(url, self._closed)
+        self._derived = self._durable
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close every connection, those in use when they are given back."""
+        self._closed.set()
         for engine in (self._readers, self._derived, self._durable):
             engine.dispose()
         if isinstance(self._write_lock, WriteLock):
@@ -159,6 +160,16 @@ class Database:
         """The base of the driver's errors."""
         return self._durable.dialect.loaded_dbapi.Error
 
+    def notices(self, hear: Callable[[Notice], None]) -> Notices:
+        """Return what tells the other processes on this database, and `hear` what they tell.
+
+        On SQLite nobody tells anything: its processes look at the store.
+        """
+        if self._durable.dialect.name != "postgresql":
+            return Notices(None, hear)
+
+        return Notices(partial(postgresql_connection, self._durable), hear)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a read-only transaction: all its reads see the same state."""
@@ -206,6 +217,21 @@ class Database:
     def insert_missing_sql(self, table: Table) -> str:
         """Return `insert_sql` that leaves a row of the same key as it is."""
         return self.sql(self.insert(table).on_conflict_do_nothing(), *table.c.keys())
+
+
+def _parsed(url: str) -> URL:
+    """Return the URL's parts; what is said of one that is wrong must not hold its password.
+
+    Raises:
+        ArgumentError: it is no URL, or its password would be taken for something else.
+    """
+    try:
+        parsed = make_url(url)
+    except ValueError:
+        raise ArgumentError("its port is no number") from None
+    if "@" in (parsed.host or ""):
+        raise ArgumentError("write @ in a name or password as %40")
+    return parsed
 
 
 # With random event ids, these two write 30 % more rows a second than SQLite's defaults, which
