@@ -1,0 +1,164 @@
+"""From the host's tables into the outbox, one transaction at a time.
+
+A transaction takes the next flow records, compares the cases that they are about with what was
+sent, and puts the difference into the outbox; position, watermark and parked rows change with it.
+What is in the outbox stays as it is until the server has it (`sender.py`). So a crash at any point
+repeats something, and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from envrules_grid_platform.bridge_tables import BridgeTables, add_rows
+from envrules_grid_platform.clock import Clock, instant, micros
+from envrules_grid_platform.config import Config
+from envrules_grid_platform.host import Host
+from envrules_grid_platform.ledger import Ledger
+from envrules_grid_platform.outbox import difference
+from envrules_grid_platform.parked import STRAY, Parked
+from envrules_grid_platform.periods import due_at, mark
+from envrules_grid_platform.rows import Flow, Raw, read_flow
+from envrules_grid_platform.translate import Translation, translate_case, translate_units
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one transaction did."""
+
+    flows: int
+    """New flow records read."""
+    letters: int
+    """Events put into the outbox."""
+    caught_up: bool
+    """There was nothing more."""
+
+
+class Reader:
+    """Reads one host."""
+
+    def __init__(self, host: Host, tables: BridgeTables, config: Config, clock: Clock) -> None:
+        """Read `host`; at first all flow records that were ever missed are looked for."""
+        self._host, self._tables, self._config, self._clock = host, tables, config, clock
+        self._ledger, self._parked = Ledger(tables), Parked(tables, config.timezone)
+        self._swept = False
+        self._patience = timedelta(0)  # what was parked may pass under today's configuration
+
+    def read(self) -> Reading:
+        """Take the next flow records, and what has been parked for long enough."""
+        now, batch = self._clock(), self._config.poll.batch
+        with self._host.engine.begin() as connection:
+            bridge = self._tables.take_turn(connection)
+            after = bridge["position"] - self._config.poll.look_back if self._swept else 0
+            rows = self._host.new_flows(
+                connection, self._tables.seen.c.flow_id, max(after, 0), batch
+            )
+            caught_up = len(rows) < batch
+            again = self._parked.overdue(connection, now, self._patience)
+            retried = self._host.flows(connection, again.flows)
+            found = self._cases(connection, _touched([*rows, *retried], again.about))
+            found |= self._strays([*rows, *retried])
+            if caught_up:
+                found |= translate_units(self._host.units(connection), self._config)
+            letters = self._post(connection, found, now)
+            add_rows(connection, self._tables.seen, [{"flow_id": row["flow_id"]} for row in rows])
+            self._move_on(connection, bridge, rows, now, caught_up)
+        self._swept = self._swept or caught_up
+        self._patience = self._config.poll.retry
+        return Reading(len(rows), letters, caught_up)
+
+    def read_again(self) -> int:
+        """Compare every case with what was sent: for changes that no flow record announced."""
+        letters, last = 0, ""
+        while True:
+            with self._host.engine.begin() as connection:
+                self._tables.take_turn(connection)
+                numbers = self._host.case_numbers(connection, last, self._config.poll.batch)
+                found = self._cases(connection, [number.strip() for number in numbers])
+                letters += self._post(connection, found, self._clock())
+            if not numbers:
+                return letters
+            last = numbers[-1]
+
+    def _cases(self, connection: Connection, numbers: Sequence[str]) -> dict[str, Translation]:
+        cases = self._host.cases(connection, numbers)
+        flows = self._host.flows_of(connection, numbers)
+        return {
+            number: translate_case(number, cases.get(number), flows.get(number, ()), self._config)
+            for number in numbers
+        }
+
+    def _strays(self, rows: Iterable[Raw]) -> dict[str, Translation]:
+        """Return the faults of flow records that name no case; none for one that does by now."""
+        return {
+            f"{STRAY}{row['flow_id']}": Translation(
+                faults=[] if case_of(row) else read_flow(row, self._config)[1]
+            )
+            for row in rows
+        }
+
+    def _post(self, connection: Connection, found: Mapping[str, Translation], now: datetime) -> int:
+        """Put the difference to what was sent into the outbox, and park what cannot be sent."""
+        keys = [draft.key for translation in found.values() for draft in translation.drafts]
+        known = self._ledger.known(connection, found, keys)
+        by_about: dict[str, dict[str, Any]] = {}
+        for sent in known.values():
+            by_about.setdefault(sent.about, {})[sent.key] = sent
+        differences = []
+        for about, translation in found.items():
+            own = {d.key: known[d.key] for d in translation.drafts if d.key in known}
+            differences.append(
+                difference(
+                    about, translation.drafts, by_about.get(about, {}) | own, self._config.source
+                )
+            )
+        self._ledger.post(connection, differences, known)
+        faults = {about: translation.faults for about, translation in found.items()}
+        self._parked.replace(connection, faults, now)
+        letters = [letter for one in differences for letter in one.letters]
+        times = (instant(letter.event.occurred_at.ToMicroseconds()) for letter in letters)
+        mark(connection, self._tables, due_at(self._config, times))
+        return len(letters)
+
+    def _move_on(
+        self,
+        connection: Connection,
+        bridge: Any,
+        rows: Sequence[Raw],
+        now: datetime,
+        caught_up: bool,
+    ) -> None:
+        """Note how far the host has been read, and up to when it has told all but what comes late."""
+        good = [flow for row in rows if (flow := read_flow(row, self._config)[0]) is not None]
+        before = instant(bridge["watermark"])
+        late = sum(flow.occurred_at is not None and flow.occurred_at < before for flow in good)
+        reached = max(filter(lambda at: at <= now, map(_written, good)), default=before)
+        if caught_up and self._config.time.idle == "clock":
+            reached = now
+        watermark = max(before, reached - self._config.time.lateness)
+        connection.execute(
+            update(self._tables.bridge).values(
+                position=max([bridge["position"], *(row["flow_id"] for row in rows)]),
+                late=bridge["late"] + late, watermark=micros(watermark),
+            )
+        )  # fmt: skip
+
+
+def case_of(row: Raw) -> str:
+    """Return the case that a flow record is about, or ''."""
+    return "" if row["case_no"] is None else str(row["case_no"]).strip()
+
+
+def _touched(rows: Iterable[Raw], about: Iterable[str]) -> list[str]:
+    """Return the cases to be looked at, each once."""
+    cases = [*map(case_of, rows), *(one for one in about if ":" not in one)]
+    return list(dict.fromkeys(filter(None, cases)))
+
+
+def _written(flow: Flow) -> datetime:
+    return flow.recorded_at or flow.occurred_at or instant(0)
