@@ -22,8 +22,8 @@ from sqlalchemy import (
 
 from envrules_grid_platform.bridge_tables import chunks
 from envrules_grid_platform.config import Config, HostTable
+from envrules_grid_platform.fields import Raw
 from envrules_grid_platform.host_tables import CASE, FLOW, UNIT
-from envrules_grid_platform.rows import Raw
 
 
 class Mismatch(Exception):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from envrules.v1 import events_pb2 as pb
-from envrules_grid_platform.rows import TableName
+from envrules_grid_platform.fields import TableName
 from envrules_grid_platform.translate import Draft
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 
 from envrules_grid_platform.bridge_tables import BridgeTables, add_rows, chunks
 from envrules_grid_platform.clock import micros
-from envrules_grid_platform.rows import Fault
+from envrules_grid_platform.fields import Fault
 
 _RETRIED = 200
 """Rows that are tried again in one transaction."""

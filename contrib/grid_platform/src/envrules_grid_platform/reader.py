@@ -18,12 +18,13 @@ from sqlalchemy import Connection, update
 from envrules_grid_platform.bridge_tables import BridgeTables, add_rows
 from envrules_grid_platform.clock import Clock, instant, micros
 from envrules_grid_platform.config import Config
+from envrules_grid_platform.fields import Raw
 from envrules_grid_platform.host import Host
 from envrules_grid_platform.ledger import Ledger
 from envrules_grid_platform.outbox import difference
 from envrules_grid_platform.parked import STRAY, Parked
 from envrules_grid_platform.periods import due_at, mark
-from envrules_grid_platform.rows import Flow, Raw, read_flow
+from envrules_grid_platform.rows import Flow, read_flow
 from envrules_grid_platform.translate import Translation, translate_case, translate_units
 
 
@@ -121,7 +122,11 @@ class Reader:
         faults = {about: translation.faults for about, translation in found.items()}
         self._parked.replace(connection, faults, now)
         letters = [letter for one in differences for letter in one.letters]
-        times = (instant(letter.event.occurred_at.ToMicroseconds()) for letter in letters)
+        times = (
+            instant(letter.event.occurred_at.ToMicroseconds())
+            for letter in letters
+            if letter.table != "unit"
+        )
         mark(connection, self._tables, due_at(self._config, times))
         return len(letters)
 

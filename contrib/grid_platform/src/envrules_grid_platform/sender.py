@@ -11,9 +11,9 @@ from envrules.v1 import event_service_pb2 as service
 from envrules_grid_platform.bridge_tables import BridgeTables
 from envrules_grid_platform.clock import Clock
 from envrules_grid_platform.config import Config
+from envrules_grid_platform.fields import Fault
 from envrules_grid_platform.ledger import Ledger, Waiting
 from envrules_grid_platform.parked import Parked
-from envrules_grid_platform.rows import Fault
 
 _EVENTS = 1000
 _BYTES = 2 << 20

@@ -13,19 +13,9 @@ from typing import Any
 
 from envrules.v1 import events_pb2 as pb
 from envrules_grid_platform.config import Config
+from envrules_grid_platform.fields import Fault, Raw, TableName
 from envrules_grid_platform.host_tables import STAMPS
-from envrules_grid_platform.rows import (
-    CODES,
-    Case,
-    Fault,
-    Flow,
-    Raw,
-    TableName,
-    Unit,
-    read_case,
-    read_flow,
-    read_unit,
-)
+from envrules_grid_platform.rows import CODES, Case, Flow, Unit, read_case, read_flow, read_unit
 
 _CLASSES = {
     "component": pb.OBJECT_CLASS_COMPONENT, "event": pb.OBJECT_CLASS_EVENT,
