@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from envrules.v1 import events_pb2 as pb
@@ -222,10 +222,9 @@ class _Translator:
         filed: dict[str, tuple[Flow, str]] = {}
         last = ""
         keys = {draft.key for draft in self.out.drafts}
-        for flow in self.flows:
-            step = next((step for step in flow.steps if step in _APPEALS), "")
-            if not step:
-                continue
+        told = ((flow, step) for flow in self.flows for step in flow.steps if step in _APPEALS)
+        # In the order in which it happened: an appeal may be written down after its decision.
+        for flow, step in sorted(told, key=lambda one: self._when(one[0])):
             if step == "appeal_filed":
                 number = flow.appeal or f"{flow.case_no}-{len(filed) + 1}"
                 target = (
@@ -242,6 +241,9 @@ class _Translator:
                 self._fault(flow, "appeal_no", number, "there is no such appeal", "没有这一申诉")
                 continue
             self._appealed(flow, step, number, *filed[number])
+
+    def _when(self, flow: Flow) -> tuple[datetime, int]:
+        return flow.occurred_at or datetime.max.replace(tzinfo=UTC), flow.step
 
     def _appealed(self, flow: Flow, step: str, number: str, filing: Flow, target: str) -> None:
         at = self._time(flow, step)

@@ -8,13 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, create_engine, func, inspect, select
 
 from envrules.client import Client
-from envrules.v1 import standings_pb2
+from envrules.v1 import decisions_pb2, standings_pb2
 from envrules_grid_platform.bridge_tables import BridgeTables, chunks
 from envrules_grid_platform.rehearsal import direct
 from envrules_grid_platform.rehearsal.platform import CODES, TABLES, apply, create, write_files
@@ -23,6 +25,7 @@ from envrules_grid_platform.rehearsal.town import Town, Write, town
 
 BRIDGED, DIRECT, SCHEME, SCORE = "bridged", "direct", "pinggu", "colours"
 PERIODS = ("2025-07", "2025-08")
+_ZONE = ZoneInfo("Asia/Shanghai")
 _BEGIN = "2025-06-30 00:00"
 _COMMIT = 50
 """Writes in one of the platform's transactions."""
@@ -156,17 +159,12 @@ def _outcome(
     with engine.connect() as connection:
         row = connection.execute(select(tables.bridge)).mappings().one()
         written = connection.execute(select(tables.standing)).mappings().all()
-        d = tables.decision.c
-        effective = Counter(
-            tuple(found) for found in connection.execute(
-                select(d.rule, d.case_no, d.outcome, d.unit, d.period, d.points).where(d.holds, d.case_no != "")
-            )
-        )  # fmt: skip
+        d = tables.decision
+        columns = [d.c[name] for name in _COMPARED]
+        cases = select(*columns).where(d.c.holds, d.c.case_no != "")
+        effective = Counter(tuple(found) for found in connection.execute(cases))
         parked = connection.scalar(select(func.count()).select_from(tables.parked)) or 0
-    decided = Counter(
-        (one.slot.rule, one.issues[0], one.outcome, one.unit, one.period, one.points)
-        for one in client.list_decisions(DIRECT) if one.issues
-    )  # fmt: skip
+    decided = Counter(_decided(one) for one in client.list_decisions(DIRECT) if one.issues)
     return Outcome(
         writes=len(made.writes), unreadable=made.unreadable, parked_rows=parked,
         sent=row["sent"], late=row["late"], decisions=row["cursor"], kills=kills,
@@ -176,6 +174,21 @@ def _outcome(
             for s in client.standings(DIRECT, SCHEME, SCORE, period)
         },
         effective=effective, decided=decided, seconds=seconds,
+    )  # fmt: skip
+
+
+_COMPARED = (
+    "rule", "kind", "case_no", "outcome", "unit", "period", "points", "at", "publication", "title",
+)  # fmt: skip
+
+
+def _decided(one: decisions_pb2.Decision) -> tuple[Any, ...]:
+    """Return what is compared of a decision; ids and reasons name events, which differ."""
+    at = one.at.ToDatetime(UTC).astimezone(_ZONE).replace(tzinfo=None)
+    how = decisions_pb2.Publication.Name(one.publication).removeprefix("PUBLICATION_").lower()
+    return (
+        one.slot.rule, one.kind, one.issues[0], one.outcome, one.unit, one.period, one.points,
+        at if one.HasField("at") else None, how, one.title,
     )  # fmt: skip
 
 
