@@ -56,8 +56,9 @@ def test_what_is_wrong_is_said_with_its_place(written: Written, text: str, said:
     assert said in str(caught.value)
 
 
-def test_the_example_is_a_configuration() -> None:
+def test_the_example_is_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file that the README tells to copy can be used."""
+    monkeypatch.setenv("GRID_DATABASE", "sqlite://")
     config = load(FOLDER / "examples" / "pinggu.yaml")
     assert config.standings[0].score == "colours"
 

@@ -75,7 +75,7 @@ class Server:
                 continue
             one.id = re.sub("~.*", "", one.id)
             for kind in ("appeal_filed", "appeal_decided"):
-                if one.HasField(kind):  # type: ignore[arg-type]  # both are fields
+                if one.HasField(kind):
                     payload = getattr(one, kind)
                     assert payload.target not in gone, "an appeal against what was withdrawn"
                     payload.target = re.sub("~.*", "", payload.target)
@@ -142,7 +142,7 @@ class Bench:
         table = self.tables.parked.c
         with self.engine.connect() as connection:
             query = select(table.host_table, table.host_row, table.host_column)
-            return sorted(tuple(row) for row in connection.execute(query))  # type: ignore[misc]  # three columns
+            return sorted(tuple(row) for row in connection.execute(query))
 
 
 Make = Callable[..., Bench]

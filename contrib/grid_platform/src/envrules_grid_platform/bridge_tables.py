@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+_COUNTS = ("turn", "position", "watermark", "furthest", "cursor", "late", "sent")
 VERSION = 1
 """Of these tables. A database with a later one is refused."""
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -70,6 +71,7 @@ class BridgeTables:
             Column("turn", BigInteger, nullable=False),
             Column("position", BigInteger, nullable=False, comment="highest flow record read"),
             Column("watermark", BigInteger, nullable=False, comment="microseconds UTC"),
+            Column("furthest", BigInteger, nullable=False, comment="last record seen, the same"),
             Column("cursor", BigInteger, nullable=False, comment="last decision written back"),
             Column("late", BigInteger, nullable=False, comment="records that came too late"),
             Column("sent", BigInteger, nullable=False, comment="events stored by the server"),
@@ -162,9 +164,7 @@ class BridgeTables:
         with engine.begin() as connection:
             found = connection.execute(select(self.bridge)).mappings().first()
             if found is None:
-                values = dict.fromkeys(
-                    ("turn", "position", "watermark", "cursor", "late", "sent"), 0
-                )
+                values = dict.fromkeys(_COUNTS, 0)
                 connection.execute(
                     insert(self.bridge).values(id=1, version=VERSION, locality=locality, **values)
                 )

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, select, update
 
-from envrules_grid_platform.bridge_tables import BridgeTables, add_rows
+from envrules_grid_platform.bridge_tables import BridgeTables, add_rows, chunks
 from envrules_grid_platform.clock import Clock, instant, micros
 from envrules_grid_platform.config import Config
-from envrules_grid_platform.fields import Raw
+from envrules_grid_platform.fields import Fields, Raw
 from envrules_grid_platform.host import Host
 from envrules_grid_platform.ledger import Ledger
 from envrules_grid_platform.outbox import difference
 from envrules_grid_platform.parked import STRAY, Parked
 from envrules_grid_platform.periods import due_at, mark
-from envrules_grid_platform.rows import Flow, read_flow
+from envrules_grid_platform.rows import read_flow
 from envrules_grid_platform.translate import Translation, translate_case, translate_units
 
 
@@ -62,16 +62,21 @@ class Reader:
             caught_up = len(rows) < batch
             again = self._parked.overdue(connection, now, self._patience)
             retried = self._host.flows(connection, again.flows)
-            found = self._cases(connection, _touched([*rows, *retried], again.about))
+            touched = _touched([*rows, *retried], again.about)
+            flows = self._host.flows_of(connection, touched)
+            found = self._cases(connection, touched, flows)
             found |= self._strays([*rows, *retried])
             if caught_up:
                 found |= translate_units(self._host.units(connection), self._config)
             letters = self._post(connection, found, now)
-            add_rows(connection, self._tables.seen, [{"flow_id": row["flow_id"]} for row in rows])
-            self._move_on(connection, bridge, rows, now, caught_up)
+            ahead = self._ahead(connection, rows, flows)
+            add_rows(
+                connection, self._tables.seen, [{"flow_id": r["flow_id"]} for r in (*rows, *ahead)]
+            )
+            self._move_on(connection, bridge, rows, ahead, now, caught_up)
         self._swept = self._swept or caught_up
         self._patience = self._config.poll.retry
-        return Reading(len(rows), letters, caught_up)
+        return Reading(len(rows) + len(ahead), letters, caught_up)
 
     def read_again(self) -> int:
         """Compare every case with what was sent: for changes that no flow record announced."""
@@ -80,19 +85,36 @@ class Reader:
             with self._host.engine.begin() as connection:
                 self._tables.take_turn(connection)
                 numbers = self._host.case_numbers(connection, last, self._config.poll.batch)
-                found = self._cases(connection, [number.strip() for number in numbers])
+                cases = [number.strip() for number in numbers]
+                flows = self._host.flows_of(connection, cases)
+                found = self._cases(connection, cases, flows)
                 letters += self._post(connection, found, self._clock())
             if not numbers:
                 return letters
             last = numbers[-1]
 
-    def _cases(self, connection: Connection, numbers: Sequence[str]) -> dict[str, Translation]:
+    def _cases(
+        self, connection: Connection, numbers: Sequence[str], flows: Mapping[str, Sequence[Raw]]
+    ) -> dict[str, Translation]:
         cases = self._host.cases(connection, numbers)
-        flows = self._host.flows_of(connection, numbers)
         return {
             number: translate_case(number, cases.get(number), flows.get(number, ()), self._config)
             for number in numbers
         }
+
+    def _ahead(
+        self, connection: Connection, rows: Sequence[Raw], flows: Mapping[str, Sequence[Raw]]
+    ) -> list[Raw]:
+        """Return the flow records that were read with their cases before it was their turn.
+
+        They count as read: where much waits to be read, each case is translated once.
+        """
+        taken = {row["flow_id"] for row in rows}
+        others = {row["flow_id"]: row for some in flows.values() for row in some}
+        seen = self._tables.seen.c.flow_id
+        for some in chunks(number for number in others if number not in taken):
+            taken |= {*connection.scalars(select(seen).where(seen.in_(some)))}
+        return [row for number, row in others.items() if number not in taken]
 
     def _strays(self, rows: Iterable[Raw]) -> dict[str, Translation]:
         """Return the faults of flow records that name no case; none for one that does by now."""
@@ -131,27 +153,34 @@ class Reader:
         return len(letters)
 
     def _move_on(
-        self,
-        connection: Connection,
-        bridge: Any,
-        rows: Sequence[Raw],
-        now: datetime,
-        caught_up: bool,
-    ) -> None:
+        self, connection: Connection, bridge: Any, rows: Sequence[Raw], ahead: Sequence[Raw],
+        now: datetime, caught_up: bool,
+    ) -> None:  # fmt: skip
         """Note how far the host has been read, and up to when it has told all but what comes late."""
-        good = [flow for row in rows if (flow := read_flow(row, self._config)[0]) is not None]
-        before = instant(bridge["watermark"])
-        late = sum(flow.occurred_at is not None and flow.occurred_at < before for flow in good)
-        reached = max(filter(lambda at: at <= now, map(_written, good)), default=before)
-        if caught_up and self._config.time.idle == "clock":
-            reached = now
+        before, furthest = instant(bridge["watermark"]), instant(bridge["furthest"])
+        told = [self._times(row) for row in rows]
+        late = sum(occurred is not None and occurred < before for occurred, _ in told)
+        reached = max((at for _, at in told if at is not None and at <= now), default=before)
+        others = (self._times(row)[1] for row in ahead)
+        furthest = max([furthest, reached, *(at for at in others if at is not None and at <= now)])
+        if caught_up:
+            reached = now if self._config.time.idle == "clock" else furthest
         watermark = max(before, reached - self._config.time.lateness)
+        position = max([bridge["position"], *(row["flow_id"] for row in rows)])
+        if caught_up:  # what was read ahead lies behind it now
+            position = connection.scalar(select(func.max(self._tables.seen.c.flow_id))) or position
         connection.execute(
             update(self._tables.bridge).values(
-                position=max([bridge["position"], *(row["flow_id"] for row in rows)]),
-                late=bridge["late"] + late, watermark=micros(watermark),
+                position=position,
+                late=bridge["late"] + late, watermark=micros(watermark), furthest=micros(furthest),
             )
         )  # fmt: skip
+
+    def _times(self, row: Raw) -> tuple[datetime | None, datetime | None]:
+        """Return when a step occurred, and when its record was written."""
+        fields = Fields("flow", "", row, self._config)
+        occurred = fields.time("occurred_at")
+        return occurred, fields.time("recorded_at") or occurred
 
 
 def case_of(row: Raw) -> str:
@@ -163,7 +192,3 @@ def _touched(rows: Iterable[Raw], about: Iterable[str]) -> list[str]:
     """Return the cases to be looked at, each once."""
     cases = [*map(case_of, rows), *(one for one in about if ":" not in one)]
     return list(dict.fromkeys(filter(None, cases)))
-
-
-def _written(flow: Flow) -> datetime:
-    return flow.recorded_at or flow.occurred_at or instant(0)

@@ -99,7 +99,7 @@ timezone: Asia/Shanghai
 database: {{url: "{url}"}}
 server: {{address: "{address}"}}
 time: {{lateness: 2h, idle: {idle}}}
-poll: {{every: 1s, batch: {batch}, retry: 2s, standings: 5s}}
+poll: {{every: 1s, batch: {batch}, retry: 10s, standings: 30s}}
 case_number: {{division: "110117"}}
 tables:
   case:

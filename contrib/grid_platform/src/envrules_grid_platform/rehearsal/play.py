@@ -27,7 +27,7 @@ BRIDGED, DIRECT, SCHEME, SCORE = "bridged", "direct", "pinggu", "colours"
 PERIODS = ("2025-07", "2025-08")
 _ZONE = ZoneInfo("Asia/Shanghai")
 _BEGIN = "2025-06-30 00:00"
-_COMMIT = 50
+_COMMIT = 200
 """Writes in one of the platform's transactions."""
 _GLANCE = 0.2
 Say = Callable[[str], None]
