@@ -47,7 +47,7 @@ class Reader:
         """Read `host`; at first all flow records that were ever missed are looked for."""
         self._host, self._tables, self._config, self._clock = host, tables, config, clock
         self._ledger, self._parked = Ledger(tables), Parked(tables, config.timezone)
-        self._swept = False
+        self._reached = 0  # not where it stopped last: a start looks for all that was missed
         self._patience = timedelta(0)  # what was parked may pass under today's configuration
 
     def read(self) -> Reading:
@@ -55,7 +55,7 @@ class Reader:
         now, batch = self._clock(), self._config.poll.batch
         with self._host.engine.begin() as connection:
             bridge = self._tables.take_turn(connection)
-            after = bridge["position"] - self._config.poll.look_back if self._swept else 0
+            after = self._reached - self._config.poll.look_back
             rows = self._host.new_flows(
                 connection, self._tables.seen.c.flow_id, max(after, 0), batch
             )
@@ -73,8 +73,8 @@ class Reader:
             add_rows(
                 connection, self._tables.seen, [{"flow_id": r["flow_id"]} for r in (*rows, *ahead)]
             )
-            self._move_on(connection, bridge, rows, ahead, now, caught_up)
-        self._swept = self._swept or caught_up
+            position = self._move_on(connection, bridge, rows, ahead, now, caught_up)
+        self._reached = position
         self._patience = self._config.poll.retry
         return Reading(len(rows) + len(ahead), letters, caught_up)
 
@@ -155,8 +155,8 @@ class Reader:
     def _move_on(
         self, connection: Connection, bridge: Any, rows: Sequence[Raw], ahead: Sequence[Raw],
         now: datetime, caught_up: bool,
-    ) -> None:  # fmt: skip
-        """Note how far the host has been read, and up to when it has told all but what comes late."""
+    ) -> int:  # fmt: skip
+        """Note up to when the host has told all but what comes late; return how far it is read."""
         before, furthest = instant(bridge["watermark"]), instant(bridge["furthest"])
         told = [self._times(row) for row in rows]
         late = sum(occurred is not None and occurred < before for occurred, _ in told)
@@ -166,15 +166,17 @@ class Reader:
         if caught_up:
             reached = now if self._config.time.idle == "clock" else furthest
         watermark = max(before, reached - self._config.time.lateness)
-        position = max([bridge["position"], *(row["flow_id"] for row in rows)])
+        position = max([self._reached, *(row["flow_id"] for row in rows)])
         if caught_up:  # what was read ahead lies behind it now
-            position = connection.scalar(select(func.max(self._tables.seen.c.flow_id))) or position
+            last = connection.scalar(select(func.max(self._tables.seen.c.flow_id)))
+            position = int(last or position)
         connection.execute(
             update(self._tables.bridge).values(
-                position=position,
+                position=max(bridge["position"], position),
                 late=bridge["late"] + late, watermark=micros(watermark), furthest=micros(furthest),
             )
         )  # fmt: skip
+        return position
 
     def _times(self, row: Raw) -> tuple[datetime | None, datetime | None]:
         """Return when a step occurred, and when its record was written."""
