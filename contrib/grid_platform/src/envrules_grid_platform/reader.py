@@ -166,7 +166,7 @@ class Reader:
         if caught_up:
             reached = now if self._config.time.idle == "clock" else furthest
         watermark = max(before, reached - self._config.time.lateness)
-        position = max([self._reached, *(row["flow_id"] for row in rows)])
+        position: int = max([self._reached, *(row["flow_id"] for row in rows)])
         if caught_up:  # what was read ahead lies behind it now
             last = connection.scalar(select(func.max(self._tables.seen.c.flow_id)))
             position = int(last or position)
