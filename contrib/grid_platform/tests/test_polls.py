@@ -23,11 +23,12 @@ from envrules_grid_platform.rehearsal.town import Write, town
 from envrules_grid_platform.sender import Sender
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, delete, event, select
 
 from envrules.client import Client
 from envrules.v1 import event_service_pb2 as service
 from envrules.v1 import events_pb2 as pb
+from envrules.v1.common_pb2 import Problem
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CRASHES = ("", "before the commit", "before the server", "after the server", "before the receipts")
@@ -44,20 +45,26 @@ class Server:
     events: dict[str, bytes] = field(default_factory=dict)
     marks: list[int] = field(default_factory=list)
     crash: str = ""
+    refused: list[str] = field(default_factory=list)
 
     def submit(self, locality: str, events: Sequence[pb.Event]) -> list[service.Receipt]:
         """Store events, or crash."""
         assert locality == "bridged"
         if self.crash == "before the server":
             raise Crash
-        receipts = []
-        for one in events:
-            body = one.SerializeToString(deterministic=True)
-            assert self.events.setdefault(one.id, body) == body, "an id with other content"
-            receipts.append(service.Receipt(event_id=one.id, status=service.RECEIPT_STATUS_STORED))
+        receipts = [self._keep(one) for one in events]
         if self.crash == "after the server":
             raise Crash
         return receipts
+
+    def _keep(self, one: pb.Event) -> service.Receipt:
+        body = one.SerializeToString(deterministic=True)
+        if self.events.setdefault(one.id, body) == body:
+            return service.Receipt(event_id=one.id, status=service.RECEIPT_STATUS_STORED)
+        self.refused.append(one.id)
+        problem = Problem(field="events[0].id", code="ID_REUSED", message="is taken")
+        status = service.RECEIPT_STATUS_REFUSED
+        return service.Receipt(event_id=one.id, status=status, problems=[problem])
 
     def advance(self, _locality: str, source: str, until: int) -> None:
         """Note a watermark."""
@@ -183,6 +190,7 @@ def test_any_interleaving_gives_the_same_events(
         parts.settle()
         assert parts.server.live() == at_once
         assert parts.parked() == parked
+        assert not parts.server.refused
         assert parts.server.marks == sorted(parts.server.marks)
 
 
@@ -276,3 +284,18 @@ def test_the_watermark_follows_what_is_written_down(small: Bench) -> None:
     assert [micros(ten) - mark for mark in small.server.marks] == [
         micros(datetime.fromtimestamp(60 * minutes, UTC)) for minutes in (119, 117)
     ]
+
+
+def test_lost_tables_are_made_up_for(small: Bench) -> None:
+    """What the server has under an id of ours with other content is withdrawn, and sent anew."""
+    at = datetime(2025, 7, 3, 11)  # noqa: DTZ001 - the town's own time
+    changed = {"case_no": "1101172025070300001", "large_class": "02"}
+    small.write([Write(at, "case", changed, update=True)])
+    with small.engine.begin() as connection:
+        for table in (small.tables.event, small.tables.seen):
+            connection.execute(delete(table))
+    small.settle()
+    assert small.server.refused == ["grid:case:1101172025070300001"]
+    assert small.parked() == []
+    live = [pb.Event.FromString(body) for body in small.server.live().values()]
+    assert [one.issue_found.large_class for one in live] == ["02"]
