@@ -217,21 +217,25 @@ def small() -> Iterator[Bench]:
 
 
 def _case() -> list[Write]:
-    at = datetime(2025, 7, 3, 10)  # noqa: DTZ001 - the town's own time
+    at = _at(10)
     number = "1101172025070300001"
     case = {"case_no": number, "object_class": "事件", "large_class": "01", "reported_at": at}
     return [Write(at, "case", case), _flow(1, "上报")]
 
 
+def _at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2025, 7, 3, hour, minute)  # noqa: DTZ001 - the town's own time
+
+
 def _flow(number: int, action: str, **more: Any) -> Write:
-    at = datetime(2025, 7, 3, 10, number)  # noqa: DTZ001 - the town's own time
+    at = _at(10, number % 60)
     row = {"flow_id": number, "case_no": "1101172025070300001", "action": action}
     return Write(at, "flow", row | {"occurred_at": at, "recorded_at": at, **more})
 
 
 def test_a_changed_case_is_withdrawn_and_sent_again(small: Bench) -> None:
     """A flow record makes the bridge look at its case again; the old version's id is used up."""
-    at = datetime(2025, 7, 3, 11)  # noqa: DTZ001 - the town's own time
+    at = _at(11)
     changed = {"case_no": "1101172025070300001", "large_class": "02"}
     small.write([Write(at, "case", changed, update=True)])
     small.poll()
@@ -246,7 +250,7 @@ def test_a_changed_case_is_withdrawn_and_sent_again(small: Bench) -> None:
 
 def test_all_cases_can_be_compared(small: Bench) -> None:
     """A change without a flow record is found when one asks for it."""
-    at = datetime(2025, 7, 3, 11)  # noqa: DTZ001 - the town's own time
+    at = _at(11)
     changed = {"case_no": "1101172025070300001", "large_class": "02"}
     small.write([Write(at, "case", changed, update=True)])
     assert small.reader.read_again() == 2
@@ -286,9 +290,20 @@ def test_the_watermark_follows_what_is_written_down(small: Bench) -> None:
     ]
 
 
+def test_a_late_record_is_sent_and_counted(small: Bench) -> None:
+    """It happened before the time up to which all had been told."""
+    small.write([_flow(60, "结案", occurred_at=_at(15), recorded_at=_at(15))])
+    small.poll()
+    small.write([_flow(61, "督办", occurred_at=_at(12), recorded_at=_at(16))])
+    small.poll()
+    with small.engine.connect() as connection:
+        assert connection.scalar(select(small.tables.bridge.c.late)) == 1
+    assert "grid:flow:61" in small.server.events
+
+
 def test_lost_tables_are_made_up_for(small: Bench) -> None:
     """What the server has under an id of ours with other content is withdrawn, and sent anew."""
-    at = datetime(2025, 7, 3, 11)  # noqa: DTZ001 - the town's own time
+    at = _at(11)
     changed = {"case_no": "1101172025070300001", "large_class": "02"}
     small.write([Write(at, "case", changed, update=True)])
     with small.engine.begin() as connection:
