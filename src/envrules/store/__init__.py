@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from envrules.store.database import Database
 from envrules.store.log import Log
 from envrules.store.migrations import bring_up_to_date
+from envrules.store.monitoring import Monitoring
 from envrules.store.projections import Projections
 from envrules.store.reading import Reading
 from envrules.store.rows import (
@@ -22,6 +23,7 @@ from envrules.store.rows import (
     CloseRow,
     DecisionFilter,
     DecisionRow,
+    DecisionTally,
     FeedRow,
     Lease,
     LeaseLost,
@@ -29,6 +31,7 @@ from envrules.store.rows import (
     LogRow,
     NewEntry,
     NodeRow,
+    Progress,
     ProjectionChange,
     ProjectionRow,
     RevisionRow,
@@ -44,6 +47,7 @@ __all__ = [
     "CloseRow",
     "DecisionFilter",
     "DecisionRow",
+    "DecisionTally",
     "FeedRow",
     "Lease",
     "LeaseLost",
@@ -51,6 +55,7 @@ __all__ = [
     "LogRow",
     "NewEntry",
     "NodeRow",
+    "Progress",
     "ProjectionChange",
     "ProjectionRow",
     "RevisionRow",
@@ -61,7 +66,7 @@ __all__ = [
 ]
 
 
-class Store(Log, Projections, Reading):
+class Store(Log, Projections, Reading, Monitoring):
     """One process's access to a database; every method may be called from every thread.
 
     Every method that names a locality raises `UnknownLocality` if there is none of that id.
