@@ -132,7 +132,9 @@ class Tracing:
         """Begin the span of an append, from the queue to the disk, within the call's."""
         call = _CALL.get()
         parent = trace.set_span_in_context(call, Context()) if call is not None else Context()
-        attributes = {"envrules.locality": locality, "envrules.events": events}
+        attributes: dict[str, str | int] = {
+            "envrules.locality": locality, "envrules.events": events
+        }  # fmt: skip
         return Span(self._tracer.start_span("append", parent, attributes=attributes), self._commits)
 
     def committed(self, commit: Commit) -> None:
