@@ -92,7 +92,7 @@ def test_a_batch_is_told_by_its_places_not_its_content(site: Site, kept: Kept) -
     """Stored batches are told at DEBUG with first and last entry, counts, principal and request."""
     request = pb.SubmitEventsRequest(locality="yunxi", events=batch(0, 3))
     stub = site.client().event_stub
-    metadata = [("envrules-principal", "grid"), ("x-request-id", "req-42")]
+    metadata = (("envrules-principal", "grid"), ("x-request-id", "req-42"))
     stub.SubmitEvents(request, metadata=metadata)
     stub.SubmitEvents(request, metadata=metadata)
     first, again = kept.told("a batch is stored")
@@ -116,7 +116,7 @@ def test_a_stream_s_lines_name_its_call(site: Site, kept: Kept) -> None:
 def test_a_request_id_that_is_unfit_is_replaced(site: Site, kept: Kept, name: str) -> None:
     """A caller's own name of its call is taken only if it cannot spoil a log."""
     request = pb.SubmitEventsRequest(locality="yunxi", events=batch(0, 1))
-    site.client().event_stub.SubmitEvents(request, metadata=[("x-request-id", name)])
+    site.client().event_stub.SubmitEvents(request, metadata=(("x-request-id", name),))
     (line,) = kept.told("a batch is stored")
     assert re.fullmatch(r"[0-9a-f]{16}", line["request_id"])
 

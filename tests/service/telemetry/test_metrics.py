@@ -17,6 +17,7 @@ from tests.service.test_streaming import batch, eventually
 
 from envrules.client import Client
 from envrules.model.base import MINUTE, Instant
+from envrules.model.events import Event, IssueFound
 from envrules.service import ConfigError, ServerConfig, build_server
 from envrules.service.telemetry.catalogue import ALL
 from envrules.service.telemetry.heard import OTHERS, Heard
@@ -246,12 +247,10 @@ def test_unknown_codes_are_told_until_somebody_maps_them(
     assert told.values("envrules_unknown_codes", scheme=TOWN) in ([0], [1])  # at most a minute old
 
 
-def unknown(issue: str) -> Any:
+def unknown(issue: str) -> Event:
     """An issue of a category that the scheme does not have."""
-    event = found(issue, "zhao", "2026-11-02 09:00")
-    return type(event)(
-        event.id, event.occurred_at, type(event.payload)(issue, "外星垃圾", "village", place_unit="zhao")
-    )  # fmt: skip
+    payload = IssueFound(issue, "外星垃圾", "village", source="patrol", place_unit="zhao")
+    return Event(f"{issue}-found", at("2026-11-02 09:00"), payload)
 
 
 def test_a_server_counts_unknown_codes_when_it_starts(
