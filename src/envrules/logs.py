@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -29,8 +30,25 @@ _OTHERS_ARE_LOUD = "alembic"
 """It tells every migration that it has nothing to do."""
 
 
+_FORMAT, _LEVEL = "ENVRULES_LOG_FORMAT", "ENVRULES_LOG_LEVEL"
+
+
+def environment() -> dict[str, str]:
+    """Return the variables that let a process that this one starts log as it does."""
+    ours = logging.getLogger("envrules").getEffectiveLevel()
+    is_json = any(isinstance(h.formatter, JsonLines) for h in logging.getLogger().handlers)
+    level: Level = next((name for name, number in _LEVELS.items() if number >= ours), "error")
+    return {_FORMAT: "json" if is_json else "text", _LEVEL: level}
+
+
+def configure_as_told() -> None:
+    """Log as the process does that started this one."""
+    level: Level = next((name for name in _LEVELS if name == os.environ.get(_LEVEL)), "info")
+    configure("json" if os.environ.get(_FORMAT) == "json" else "text", level)
+
+
 def configure(how: Format = "text", level: Level = "info") -> None:
-    """Log to stderr from now on. Every process of ours calls this once."""
+    """Log to stderr from now on. A process that takes no options calls `configure_as_told`."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if how == "json" else TextLines())
     logging.basicConfig(handlers=[handler])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from envrules.runtime.library import Library
 from envrules.runtime.projecting import Projecting, ProjectingThreads
 from envrules.runtime.projector import open_projection
 from envrules.store import Appended, LocalityRow, NewEntry, ProjectionRow, Store, UnknownLocality
+
+log = logging.getLogger(__name__)
 
 
 class Receipt(Frozen):

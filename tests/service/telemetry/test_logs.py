@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +78,30 @@ def test_a_text_line_ends_with_its_fields() -> None:
     """People read the message first, then what it is about; empty fields are left out."""
     line = TextLines().format(record("stored", locality="yunxi", seq=7, event_id=""))
     assert re.fullmatch(r"\S+ \S+ INFO stored locality=yunxi seq=7", line)
+
+
+PARENT = """
+import os, subprocess, sys
+from envrules.logs import configure, environment
+configure(*sys.argv[1:3])
+child = (
+    "import logging; from envrules.logs import configure_as_told; configure_as_told();"
+    "log = logging.getLogger('envrules.x'); log.debug('quiet'); log.warning('loud')"
+)
+subprocess.run([sys.executable, "-c", child], env={**os.environ, **environment()}, check=True)
+"""
+
+
+@pytest.mark.parametrize("how", ["text", "json"])
+@pytest.mark.parametrize(("level", "count"), [("debug", 2), ("info", 1), ("error", 0)])
+def test_a_process_of_ours_logs_as_the_server_does(how: str, level: str, count: int) -> None:
+    """What the server is told of logs, it tells the projectors that it starts."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PARENT, how, level], capture_output=True, text=True, check=True
+    )
+    lines = ran.stderr.splitlines()
+    assert len(lines) == count
+    assert all(line.startswith("{") == (how == "json") for line in lines)
 
 
 def test_lines_name_the_call_under_way() -> None:
