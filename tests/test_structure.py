@@ -15,7 +15,7 @@ ROOT = Path(envrules.__file__).parent
 
 # Each row may import the rows above it and, within the row, what stands to its left.
 ROWS = (
-    ("model", "errors", "resources"),
+    ("model", "errors", "resources", "logs"),
     ("calendar",),
     ("kinds",),
     ("ruleset",),

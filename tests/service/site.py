@@ -31,6 +31,7 @@ from envrules.resources import rulesets_dir
 from envrules.runtime.library import Library
 from envrules.runtime.runtime import Runtime
 from envrules.service import Server, ServerConfig, build_server
+from envrules.service.telemetry import Telemetry
 from envrules.store import Store
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -83,6 +84,7 @@ def open_site(
     clock: Callable[[], Instant] = lambda: NOW,
     prepare: Callable[[Store], None] = lambda _store: None,
     url: str = "",
+    telemetry: Telemetry | None = None,
     **config: Any,
 ) -> Site:
     """Start a server on a free port over the database at `url`, or one in `folder`.
@@ -95,7 +97,7 @@ def open_site(
     runtime.start()
     config.setdefault("address", "127.0.0.1:0")
     config.setdefault("health_seconds", 0.1)
-    server = build_server(runtime, ServerConfig(**config))
+    server = build_server(runtime, ServerConfig(**config), telemetry)
     server.start()
     return Site(store, runtime, server)
 

@@ -17,6 +17,7 @@ from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.engine.state import Binding
 from envrules.errors import RulesetError
 from envrules.hookspecs import SchemeSource, hookimpl
+from envrules.logs import Format, Level, configure
 from envrules.plugin_manager import PluginError, Plugins, load_plugins
 from envrules.ruleset.check import check_files, read_text, ruleset_files
 from envrules.ruleset.codes import CodeTableText
@@ -86,6 +87,20 @@ def serve(
         int,
         typer.Option(min=0, help="Processes that judge what comes in; 0: this one does it itself."),
     ] = 1,
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="Let Prometheus scrape here; :PORT is loopback."),
+    ] = "",
+    otlp: Annotated[
+        str,
+        typer.Option(
+            metavar="ENDPOINT",
+            help="Send traces to this OpenTelemetry collector (OTLP, gRPC).",
+            envvar=["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"],
+        ),
+    ] = "",
+    log_format: Annotated[Format, typer.Option(help="How to log, on stderr.")] = "text",
+    log_level: Annotated[Level, typer.Option(help="From which level on to log.")] = "info",
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C; prints the address once it answers.
 
@@ -93,16 +108,16 @@ def serve(
     published; a bad edit in DIR is refused, logged and shown by envrules revisions. To bring in the
     past, bind a new locality with --backfill: without it, its time is now.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    configure(log_format, log_level)
     bindings = [_pair("--bind", text, "SCHEME") for text in bind or ()]
     tables = _tables(codes or (), bindings)
     begin = _backfill(backfill)
     files = _files(rulesets)
     plugins = _plugins(files)
     config = _config(
-        address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets, publish=publish
-    )
+        address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets,
+        publish=publish, metrics=metrics, otlp=otlp,
+    )  # fmt: skip
     with opened(db, create=True) as store, _running(store, plugins, db, projectors) as runtime:
         for locality, scheme in bindings:
             _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
@@ -110,8 +125,14 @@ def serve(
         server.start()
         host = address.rpartition(":")[0]
         print(f"listening on {f'{host}:{server.port}' if server.port else address}", flush=True)
+        if server.metrics_port:
+            print(f"metrics on http://{_shown(metrics, server.metrics_port)}/metrics", flush=True)
         server.wait()
-    say("stopped")
+    log.info("stopped")
+
+
+def _shown(address: str, port: int) -> str:
+    return f"{address.rpartition(':')[0] or '127.0.0.1'}:{port}"
 
 
 @contextmanager
@@ -136,7 +157,8 @@ def _built(runtime: Runtime, config: ServerConfig) -> Server:
     try:
         return build_server(runtime, config)
     except ConfigError as error:
-        raise Failure(str(error), "choose another --address; port 0 takes a free one") from None
+        fix = error.fix or "choose another --address; port 0 takes a free one"
+        raise Failure(str(error), fix) from None
 
 
 # ── schemes ──
@@ -281,4 +303,3 @@ def _publish(runtime: Runtime, locality: str, scheme: Scheme, overrides: Overrid
         reason="bound when the server was started",
     )  # fmt: skip
     runtime.wait_decided(locality, seq, _PATIENCE)  # whoever is told our address finds it in force
-    log.info("%s is judged by %s, revision %s", locality, scheme.slug, scheme.revision)

@@ -6,8 +6,10 @@ A receipt means stored durably: `append` returns after the commit that holds its
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from envrules.model.base import Instant
 from envrules.runtime.errors import Stopping
@@ -17,12 +19,25 @@ MAX_ENTRIES = 20_000
 """Entries in one commit; what is queued beyond that waits for the next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of the log, as it went. Times are the system's, in nanoseconds."""
+
+    begun: int
+    ended: int
+    batches: Sequence[Batch]
+    results: Sequence[Sequence[Appended]]
+    """By batch; empty if it failed."""
+
+
 class Appender:
     """The one place where a process appends to logs."""
 
     def __init__(self, store: Store, on_append: Callable[[set[str]], None]) -> None:
         """`on_append` is told the localities that a commit has reached."""
         self._store, self._on_append = store, on_append
+        self.on_commit: Callable[[Commit], None] | None = None
+        """Is told of every commit before the receipts go out; it must neither wait nor raise."""
         self._queue: list[tuple[Batch, Future[list[Appended]]]] = []
         self._wanted = threading.Condition()
         self._stopping = False
@@ -76,7 +91,7 @@ class Appender:
 
     def _commit(self, group: list[tuple[Batch, Future[list[Appended]]]]) -> None:
         try:
-            results = self._store.append([batch for batch, _ in group])
+            results = self._append([batch for batch, _ in group])
         except Exception as error:
             if len(group) == 1:
                 group[0][1].set_exception(error)
@@ -88,3 +103,13 @@ class Appender:
         for (_, future), appended in zip(group, results, strict=True):
             future.set_result(appended)
         self._on_append({batch.locality for batch, _ in group})
+
+    def _append(self, batches: list[Batch]) -> list[list[Appended]]:
+        results: list[list[Appended]] = []
+        begun = time.time_ns()
+        try:
+            results = self._store.append(batches)
+        finally:
+            if self.on_commit is not None:
+                self.on_commit(Commit(begun, time.time_ns(), batches, results))
+        return results

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from envrules.logs import environment
 from envrules.runtime.pipes import Told, listen, tell
 from envrules.runtime.projecting import OnAdvance, Share
 
@@ -66,7 +67,7 @@ class _Child:
     def __init__(self, url: str, share: Share) -> None:
         self.share = share
         self.on_advance: OnAdvance = lambda _locality, _position: None
-        self._environment = {**os.environ, "ENVRULES_DB": url}
+        self._environment = {**os.environ, **environment(), "ENVRULES_DB": url}
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()

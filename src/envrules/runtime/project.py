@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from envrules.logs import configure_as_told
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.library import Library
 from envrules.runtime.pipes import Told, listen, tell
@@ -31,8 +32,7 @@ def main(arguments: Sequence[str]) -> None:
     """Project until standard input ends."""
     _belong_to_the_server()
     orders, reports = _own_pipes()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    configure_as_told()
     number, of = map(int, arguments)
     try:
         _project(Share(number, of), orders, reports)

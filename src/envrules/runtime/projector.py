@@ -206,9 +206,11 @@ class Projector:
         The failed entry has left the state half-changed, so it is dropped and the entries before
         are applied again.
         """
+        row = self._store.log_rows(self.locality, (seq,))[seq]
         log.error(
-            "locality %s stalls at log entry %d: %s", self.locality, seq, error, exc_info=error
-        )
+            "locality %s stalls at log entry %d: %s", self.locality, seq, error, exc_info=error,
+            extra={"locality": self.locality, "seq": seq, "event_id": row.event_id or ""},
+        )  # fmt: skip
         assert self._lease is not None
         self._projection = None
         projection = self._loaded()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick,
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
 from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
-from envrules.runtime.appender import Appender
+from envrules.runtime.appender import Appender, Commit
 from envrules.runtime.backing import StoreBacking
 from envrules.runtime.closing import check_closable
 from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
@@ -34,6 +35,8 @@ from envrules.store import (
 
 _LOOK_SECONDS = 0.2
 """How often who waits for decisions looks whether another process has stored them."""
+
+log = logging.getLogger(__name__)
 
 
 class Receipt(Frozen):
@@ -84,6 +87,10 @@ class Runtime:
         self._notices.close()
         with self._advanced:
             self._advanced.notify_all()
+
+    def observe_commits(self, observer: Callable[[Commit], None]) -> None:
+        """Let somebody know of every commit of the log."""
+        self._appender.on_commit = observer
 
     def _appended(self, localities: set[str]) -> None:
         for locality in localities:
@@ -259,7 +266,13 @@ class Runtime:
             compiled.slug, compiled.revision,
             {k: dict(v) for k, v in (overrides or {}).items()}, by, reason, self.local_time(state),
         )  # fmt: skip
-        return compiled.revision, self._append(locality, entry)
+        seq = self._append(locality, entry)
+        log.info(
+            "a revision is published",
+            extra={"locality": locality, "scheme": compiled.slug, "revision": compiled.revision,
+                   "seq": seq, "principal": by},
+        )  # fmt: skip
+        return compiled.revision, seq
 
     # ── closing ──
 
@@ -277,7 +290,14 @@ class Runtime:
             raise NotFound(f"{locality} does not use scheme {scheme!r}", "SCHEME_NOT_FOUND")
         compiled = self.library(scheme, binding.revision)
         check_closable(state, compiled, period, self.local_time(state))
-        return self._append(locality, Tick(self.clock()), Closed(scheme, period, by, self.clock()))
+        now = self.clock()
+        seq = self._append(locality, Tick(now), Closed(scheme, period, by, now))
+        log.info(
+            "a period is closed",
+            extra={"locality": locality, "scheme": scheme, "period": period, "seq": seq,
+                   "principal": by},
+        )  # fmt: skip
+        return seq
 
     # ── acts ──
 
@@ -312,7 +332,12 @@ class Runtime:
                 content.served, 0, reason)
             for action in actions
         ]  # fmt: skip
-        return self._append(locality, Tick(self.clock()), *acts)
+        seq = self._append(locality, Tick(self.clock()), *acts)
+        log.info(
+            "acted on a decision: %s", ", ".join(actions),
+            extra={"locality": locality, "decision_id": decision_id, "seq": seq, "principal": by},
+        )  # fmt: skip
+        return seq
 
     def _check_act(
         self, locality: str, decision: Decision, actions: Sequence[str], by: str
@@ -337,7 +362,12 @@ class Runtime:
         _, projection, _ = self.locality(locality)
         if projection.stalled_seq != seq:
             raise NotNow(f"{locality} does not stall at log entry {seq}", "NOT_STALLED_THERE")
-        return self._append(locality, Act("skip", by, self.clock(), target_seq=seq, reason=reason))
+        act = self._append(locality, Act("skip", by, self.clock(), target_seq=seq, reason=reason))
+        log.info(
+            "log entry %d is to be passed over", seq,
+            extra={"locality": locality, "seq": act, "principal": by},
+        )  # fmt: skip
+        return act
 
 
 _KINDS = {Tick: "tick", Published: "published", Closed: "closed", Act: "act"}

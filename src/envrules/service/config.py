@@ -19,7 +19,11 @@ Publish: TypeAlias = Literal["auto", "manual"]
 
 
 class ConfigError(ValueError):
-    """A server cannot be set up like this; the message says why."""
+    """A server cannot be set up like this; the message says why, `fix` what to do about it."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,13 @@ class ServerConfig:
     """Folder whose ruleset files are watched. None: nothing is."""
     publish: Publish = "manual"
     """By itself an edit puts nothing into force: a file does not say who decided it, nor why."""
+    metrics: str = ""
+    """Host and port of the Prometheus endpoint; port 0 takes a free one. Empty: there is none."""
+    otlp: str = ""
+    """Endpoint of the OpenTelemetry collector that traces go to. Empty: there are none."""
+    survey_seconds: float = 5.0
+    """How often the store is asked for what the metrics tell of it."""
+
     settle_seconds: float = 0.5
     """How long a watched folder must be at rest before it is read: editors write in pieces."""
 

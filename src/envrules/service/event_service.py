@@ -64,6 +64,7 @@ class EventService(EventServiceServicer):
         fields.done()
         self._host.principals.caller(context, "submit", locality)
         seq = self._host.runtime.advance(locality, source, until)
+        self._host.telemetry.heard(locality, (source,), self._host.runtime.clock())
         self._host.wait_decided(context, locality, seq, _SETTLE_SECONDS)
         _, _, state = self._host.runtime.locality(locality)
         now, held_by = _time_of(state, source, until, self._host.runtime.clock())

@@ -54,6 +54,11 @@ class Monitor:
         self._check(self._probes.submit(self._probe))
         self._thread.start()
 
+    @property
+    def serving(self) -> bool:
+        """Whether the store could be used when it was last probed."""
+        return self._told.get("") == SERVING
+
     def look(self) -> None:
         """Probe now, not in a moment: something went wrong."""
         self._soon.set()
@@ -94,7 +99,7 @@ class Monitor:
         try:
             told = probe.result(self._patience)
         except Exception as error:
-            if self._told.get("") == SERVING:
+            if self.serving:
                 log.error("the store cannot be used: %r", error)
             self._tell_all(NOT_SERVING)
             return

@@ -14,6 +14,7 @@ from envrules.service.config import ServerConfig
 from envrules.service.principal import Principals
 from envrules.service.shelf import Shelf
 from envrules.service.status import Refusal
+from envrules.service.telemetry import Telemetry
 from envrules.service.watched import WatchedFiles
 
 _SLICE = 0.5
@@ -29,6 +30,7 @@ class Host:
     shelf: Shelf
     principals: Principals = field(default_factory=Principals)
     watched: WatchedFiles = field(default_factory=WatchedFiles)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     turns: defaultdict[str, threading.Lock] = field(
         default_factory=lambda: defaultdict(threading.Lock)
     )

@@ -13,6 +13,7 @@ from envrules.model.events import Event
 from envrules.runtime.runtime import Receipt
 from envrules.service.fields import Fields
 from envrules.service.host import Host
+from envrules.service.telemetry.hub import Append
 from envrules.v1 import event_service_pb2 as pb
 from envrules.wire.events_in import Problems, read_events
 from envrules.wire.problems import field_problem, problem_to_proto
@@ -45,10 +46,11 @@ def take(host: Host, request: Request, locality: str, by: str) -> Pending:
     host.runtime.store.require_locality(locality)
     read = read_events(request.events, host.runtime.clock() + host.config.skew)
     good = [event for event in read if isinstance(event, Event)]
+    append = host.telemetry.append(locality, by, good, host.runtime.clock())
     stored = host.runtime.submit_later(locality, good, by) if good else _nothing
     decided = request.wait_for == pb.WAIT_FOR_DECIDED
     ids = [message.id for message in request.events]
-    return Pending(host, locality, ids, read, stored, wait if decided else None)
+    return Pending(host, locality, ids, read, stored, append, wait if decided else None)
 
 
 def _nothing() -> list[Receipt]:
@@ -65,13 +67,18 @@ class Pending:
     read: Sequence[Event | Problems]
     stored: Callable[[], list[Receipt]]
     """Waits until the good ones are durable."""
+    append: Append
     wait: float | None
     """Seconds to wait until they are judged, if at all."""
     answers: list[pb.Receipt] = field(default_factory=list)
 
     def receipts(self, context: grpc.ServicerContext) -> list[pb.Receipt]:
         """Return the receipts of the batch, once what they say holds."""
-        stored = iter(self.stored())
+        with self.append as append:
+            receipts = self.stored()
+            append.stored(receipts)
+        self.host.telemetry.refused(self.locality, len(self.read) - len(receipts))
+        stored = iter(receipts)
         self.answers = [
             _stored(index, next(stored)) if isinstance(read, Event) else _refused(name, read)
             for index, (name, read) in enumerate(zip(self.ids, self.read, strict=True))

@@ -24,10 +24,14 @@ from envrules.service.guard import Guard
 from envrules.service.health import Monitor
 from envrules.service.host import Host
 from envrules.service.locality_service import LocalityService
+from envrules.service.observing import Observing
 from envrules.service.reload import Reloader
 from envrules.service.ruleset_service import RulesetService
 from envrules.service.shelf import Shelf
 from envrules.service.standing_service import StandingService
+from envrules.service.telemetry import Telemetry
+from envrules.service.telemetry.opening import telemetry_of
+from envrules.service.telemetry.survey import Survey
 from envrules.v1 import (
     decision_service_pb2,
     decision_service_pb2_grpc,
@@ -85,6 +89,12 @@ class Server:
         self._reloader = reloader
         self._stopped = threading.Event()
 
+    @property
+    def metrics_port(self) -> int:
+        """The port on which metrics are scraped; 0: there is none."""
+        metrics = self._host.telemetry.metrics
+        return metrics.port if metrics is not None else 0
+
     def start(self) -> None:
         """Read the watched rulesets, and begin to answer calls."""
         if self._reloader is not None:
@@ -105,6 +115,7 @@ class Server:
         seconds = self._host.config.drain_seconds if grace is None else grace
         self._server.stop(seconds).wait()
         self._monitor.stop()
+        self._host.telemetry.close()
         self._stopped.set()
 
     def wait(self) -> None:
@@ -136,14 +147,20 @@ def _on_signals(wanted: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server:
+def build_server(
+    runtime: Runtime, config: ServerConfig | None = None, telemetry: Telemetry | None = None
+) -> Server:
     """Return a server that listens but does not answer yet.
 
+    Args:
+        telemetry: what the configuration asks for unless given.
+
     Raises:
-        ConfigError: the address is taken or makes no sense.
+        ConfigError: an address is taken or makes no sense, or an extra is not installed.
     """
     config = config or ServerConfig()
-    host = Host(runtime, config, Shelf(runtime))
+    telemetry = telemetry or telemetry_of(config)
+    host = Host(runtime, config, Shelf(runtime), telemetry=telemetry)
     monitor = Monitor(
         runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience
     )
@@ -151,7 +168,7 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
     guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
-        interceptors=[guard],
+        interceptors=[Observing(telemetry), guard],
         options=_options(config),
         maximum_concurrent_rpcs=config.max_queued,
     )
@@ -166,6 +183,9 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
     except RuntimeError as error:
         raise ConfigError(f"cannot listen on {config.address}: {error}") from error
     # For a socket that is a file, grpc answers 1.
+    if telemetry.metrics is not None:
+        telemetry.metrics.open(config.metrics, Survey(host, monitor, telemetry.metrics.heard))
+    runtime.observe_commits(telemetry.committed)
     is_file = config.address.startswith(("unix:", "unix-abstract:"))
     return Server(server, 0 if is_file else port, host, monitor, reloader)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -41,7 +42,10 @@ class Pipeline(Generic[M, R]):
         self._requests, self._begin, self._weigh, self._goes_on = requests, begin, weigh, goes_on
         self._room = _Room(ROOM)
         self._begun: SimpleQueue[tuple[int, Callable[[], R]] | Exception | None] = SimpleQueue()
-        self._reader = threading.Thread(target=self._read, name="envrules-stream", daemon=True)
+        # In the call's own context, so that what is logged and traced there is of this call.
+        self._reader = threading.Thread(
+            target=copy_context().run, args=(self._read,), name="envrules-stream", daemon=True
+        )
 
     def replies(self) -> Iterator[R]:
         """Yield the replies, in the order of the requests.

@@ -36,6 +36,11 @@ class WatchedFiles:
         with self._lock:
             return self._files.get(scheme)
 
+    def all(self) -> dict[str, WatchedFile]:
+        """Return every file by its scheme."""
+        with self._lock:
+            return dict(self._files)
+
     def found(self, scheme: str, file: str, at: Instant, problems: Sequence[Problem]) -> None:
         """Note a file that was there when the server started."""
         with self._lock:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from envrules.store.database import Database
 from envrules.store.log import Log
 from envrules.store.migrations import bring_up_to_date
+from envrules.store.monitoring import Monitoring
 from envrules.store.notices import Notice, Notices
 from envrules.store.projections import Projections
 from envrules.store.reading import Reading
@@ -25,6 +26,7 @@ from envrules.store.rows import (
     CloseRow,
     DecisionFilter,
     DecisionRow,
+    DecisionTally,
     FeedRow,
     Lease,
     LeaseLost,
@@ -32,6 +34,7 @@ from envrules.store.rows import (
     LogRow,
     NewEntry,
     NodeRow,
+    Progress,
     ProjectionChange,
     ProjectionRow,
     RevisionRow,
@@ -47,6 +50,7 @@ __all__ = [
     "CloseRow",
     "DecisionFilter",
     "DecisionRow",
+    "DecisionTally",
     "FeedRow",
     "Lease",
     "LeaseLost",
@@ -56,6 +60,7 @@ __all__ = [
     "NodeRow",
     "Notice",
     "Notices",
+    "Progress",
     "ProjectionChange",
     "ProjectionRow",
     "RevisionRow",
@@ -66,7 +71,7 @@ __all__ = [
 ]
 
 
-class Store(Log, Projections, Reading):
+class Store(Log, Projections, Reading, Monitoring):
     """One process's access to a database; every method may be called from every thread.
 
     Every method that names a locality raises `UnknownLocality` if there is none of that id.

@@ -176,6 +176,17 @@ class Database:
         with self._readers.begin() as connection:
             yield connection
 
+    def touch(self, connection: Connection) -> None:
+        """Write a few bytes that mean nothing, so that the commit has something to put on disk.
+
+        A transaction that changes no row writes nothing, and a full disk goes unnoticed.
+        """
+        if self._durable.dialect.name == "postgresql":
+            connection.execute(select(func.pg_logical_emit_message(True, "envrules", "")))
+        else:
+            number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
+
     def lock_schema(self, connection: Connection) -> None:
         """Wait until no other process migrates, and keep others waiting until the commit."""
         if self._durable.dialect.name == "postgresql":

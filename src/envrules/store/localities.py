@@ -64,9 +64,10 @@ class Localities:
         self._number(id)
 
     def ping(self) -> None:
-        """Do nothing, by way of the database: raise what it raises if it cannot be written to."""
+        """Write something that nobody reads, durably: raise what is raised if that cannot be."""
         with self._db.writing() as connection:
             connection.execute(update(localities).where(localities.c.no < 0).values(title=""))
+            self._db.touch(connection)
 
     def now(self) -> Instant:
         """Return the database's time: the one clock that all replicas share."""

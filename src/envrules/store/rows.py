@@ -225,3 +225,28 @@ class DecisionFilter(Row, frozen=True):
     subject: str | Sequence[str] | None = None
     current_only: bool = False
     """Only what stands: the latest version of each slot, unless that one revokes it."""
+
+
+class Progress(Row, frozen=True):
+    """How far a locality is, for those who watch it."""
+
+    locality: str
+    head: int
+    """Seq of the last log entry."""
+    position: int
+    """Seq of the last projected one."""
+    decision_seq: int
+    stalled_seq: int | None
+    waiting_since: Instant | None
+    """When the oldest entry that is not projected was recorded; None: there is none."""
+
+
+class DecisionTally(Row, frozen=True):
+    """Decisions of a range that have this much in common."""
+
+    scheme: str
+    kind: str
+    change: str
+    count: int
+    standing: int
+    """By how many they change the number of decisions that stand with the outcome asked for."""
