@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.workbench.town import SCHEME, database_in, make_town
 
 from envrules.resources import rulesets_dir
@@ -22,6 +22,7 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+expect.set_options(timeout=30_000)  # tests that run beside these take the processor, too
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def page(browser: Browser, bench: Bench) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: wrong.extend(_elsewhere(request.url, bench)))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.goto(bench.address)
     yield page
     context.close()

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from envrules import calendar as cal
@@ -192,7 +193,12 @@ def _outline(row: Row, scheme: Scheme, registry: Registry) -> list[Ring]:
     """Return the outer rings of a unit's outline."""
     unit = registry.unit(row.unit, cal.period_bounds(scheme.timezone, row.period)[1] - 1)
     text = unit.attributes.get(ATTRIBUTE, "") if unit is not None else ""
-    return list(_rings(parse_geometry(text))) if text else []
+    return list(_outer(text)) if text else []
+
+
+@lru_cache(maxsize=4096)  # the same ones with every answer
+def _outer(text: str) -> tuple[Ring, ...]:
+    return tuple(_rings(parse_geometry(text)))
 
 
 def _rings(geometry: Mapping[str, Any]) -> Iterator[Ring]:
