@@ -28,12 +28,18 @@ from pathlib import Path
 from tests.authoring.clean_env import CleanEnv
 
 _BLOCK = re.compile(r"^```(yaml|csv|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^```\w+[^\n]*\n.*?^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _ID = re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{8}(?:[0-9a-f]{16}|[0-9a-f]{24})?\b")
 _LOOKS = ("envrules revisions ", "envrules diff ")
 _PATIENCE = 10.0
 _USUAL = "127.0.0.1:50051"
 _PAGE = "http://127.0.0.1:8080/?token=…"
+
+
+def fenced(text: str) -> list[str]:
+    """Return the fenced blocks of a page."""
+    return FENCED.findall(text)
 
 
 def follow(text: str, env: CleanEnv, folder: Path) -> str:
