@@ -27,7 +27,9 @@ from pathlib import Path
 
 from tests.authoring.clean_env import CleanEnv
 
-_BLOCK = re.compile(r"^```(yaml|csv|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```(yaml|csv|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 FENCED = re.compile(r"^```\w+[^\n]*\n.*?^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _ID = re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{8}(?:[0-9a-f]{16}|[0-9a-f]{24})?\b")

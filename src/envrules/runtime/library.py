@@ -22,7 +22,7 @@ from envrules.runtime.recent import Recent
 from envrules.store import Store
 
 CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
-KEPT, FEW = 512, 32
+KEPT, FEW = 512, 64
 """Revisions kept compiled, about 0.1 MB each: those in use, and a few of the last edits."""
 
 

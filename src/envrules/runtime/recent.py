@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-_PATIENCE = 20
+_PATIENCE = 8
 """Times the size: after so many uses of others a value is out of use."""
 
 K = TypeVar("K", bound=Hashable)

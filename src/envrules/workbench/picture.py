@@ -21,6 +21,8 @@ from envrules.wire.geometry import ATTRIBUTE, parse_geometry
 BEFORE, AFTER = "#b8c4cc", "#0f766e"
 _FONT = '"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
 _BINS = 12
+_LETTER = 11
+"""Width of a Chinese character on the map."""
 Ring = Sequence[Sequence[float]]
 
 
@@ -29,6 +31,7 @@ class Shape(Frozen):
 
     unit: str
     title: str
+    """Empty where it does not fit: pointing at the unit tells it."""
     path: str
     """Outline as an SVG path."""
     x: float
@@ -96,8 +99,9 @@ def shapes(
             continue
         largest = max(rings, key=len)
         xs, ys = [p[0] for p in largest], [p[1] for p in largest]
+        title = row.title if max(xs) - min(xs) >= _LETTER * len(row.title) else ""
         found.append(Shape(
-            row.unit, row.title, " ".join(map(_path, rings)), (min(xs) + max(xs)) / 2,
+            row.unit, title, " ".join(map(_path, rings)), (min(xs) + max(xs)) / 2,
             (min(ys) + max(ys)) / 2, _colour(row, scheme),
             row.moves, says(row),
         ))  # fmt: skip

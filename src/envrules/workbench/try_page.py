@@ -179,6 +179,7 @@ class TryPage:
     async def _ask(self) -> None:
         if self._panel is not None:
             assert self._simulation is not None
+            self._state.text = "正在计算……"
             await self._latest.ask(_Tried(self._simulation, self._panel, self._panel.values()))
 
     async def _show(self, tried: _Tried, found: Answer | RulesetError | CannotEdit) -> None:
