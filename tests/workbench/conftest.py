@@ -12,16 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.workbench.town import SCHEME, database_in, make_town
 
 from envrules.resources import rulesets_dir
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 expect.set_options(timeout=30_000)  # tests that run beside these take the processor, too
 
 
@@ -77,15 +72,6 @@ def bench(town_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process.communicate(timeout=20)
     reader.join()
     assert not [line for line in said if "Traceback" in line], "".join(said)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; where it is absent the tests fail."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
