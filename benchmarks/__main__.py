@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import close, intake, match, timers
+from benchmarks import close, intake, match, repaint, timers
 from benchmarks.table import (
     Row,
     close_rows,
@@ -18,12 +18,13 @@ from benchmarks.table import (
     lag_line,
     match_rows,
     render,
+    row,
     sustained_rows,
     timer_rows,
 )
 from benchmarks.timing import machine
 
-JOBS = ("match", "intake", "sustained", "timers", "close")
+JOBS = ("match", "intake", "sustained", "timers", "close", "repaint")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,6 +79,12 @@ def main(arguments: Sequence[str]) -> int:
                 f"Closing a month of {closed.units:,} units made {closed.decisions:,} decisions and"
                 f" took {closed.resident_mib:,.0f} MiB at most."
             )
+        if "repaint" in asked.jobs:
+            _say("repaint")
+            painted = repaint.run(5 if asked.quick else 21, folder)
+            rows.append(row("workbench: release to repaint", painted, repaint.RELEASE,
+                            repaint.FLOOR, "ms", than="the page says one line"))  # fmt: skip
+            more["repaint_ms"] = painted.figures
     render(rows, about, notes)
     if asked.json:
         found = {"machine": about, "rows": [asdict(row) for row in rows], **more}

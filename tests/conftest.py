@@ -1,4 +1,4 @@
-"""What several suites share: a database for each test, once of SQLite and once of PostgreSQL."""
+"""What several suites share: a browser, and databases of SQLite and of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.postgresql import QUICK, PostgreSQL, running
 
 from envrules.store import Store
+
+CHROMIUM = Path("/usr/bin/chromium")
+_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; where it is absent the tests fail.
+
+    One for all: two of them in one process get in each other's way.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _OURS = ("envrules", "_envrules", "__pycache__")
@@ -57,15 +58,30 @@ class CleanEnv:
     @contextmanager
     def serving(self, command: str, cwd: Path) -> Iterator[str]:
         """Run an `envrules serve` command line on a free port; yield its address."""
+        with self._running(f"{command} --address 127.0.0.1:0", cwd) as line:
+            assert line.startswith("listening on "), f"{command} does not listen"
+            yield line.split()[-1]
+
+    @contextmanager
+    def opened(self, command: str, cwd: Path) -> Iterator[str]:
+        """Run an `envrules workbench` command line and ask for its page, as a browser would."""
+        with self._running(command, cwd) as address:
+            assert address.startswith("http://127.0.0.1:"), f"{command} gives no address"
+            browser = build_opener(HTTPCookieProcessor())
+            with browser.open(address, timeout=60) as page:
+                assert page.status == 200
+            yield address
+
+    @contextmanager
+    def _running(self, command: str, cwd: Path) -> Iterator[str]:
+        """Run a command that stays; yield the line that it prints once it is ready."""
         with subprocess.Popen(
-            f"exec {command} --address 127.0.0.1:0", shell=True, cwd=cwd, env=self.variables,
+            f"exec {command}", shell=True, cwd=cwd, env=self.variables,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         ) as server:  # fmt: skip
             try:
                 assert server.stdout is not None
-                line = server.stdout.readline()
-                assert line.startswith("listening on "), f"{command} does not listen"
-                yield line.split()[-1]
+                yield server.stdout.readline().strip()
             finally:
                 server.terminate()
 

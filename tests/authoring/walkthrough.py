@@ -2,10 +2,12 @@
 
 What counts are fenced blocks:
 
-- ```` ```yaml FILE ```` is the content of a file, ```` ```yaml >> FILE ```` is added to its end;
+- ```` ```yaml FILE ```` is the content of a file (csv too), ```` ```yaml >> FILE ```` is added to
+  its end;
 - in ```` ```console ```` each line that begins with `$ ` is a command, the lines below it are what
   a terminal of 100 columns shows. `cd` is remembered; a command that ends with `&` is a server,
-  which listens on a port of its own and is shown with the usual one.
+  which listens on a port of its own and is shown with the usual one, or the workbench, whose page
+  is opened once.
 
 A server sees a saved file a moment later: commands that look at that are tried again until they
 show what the text shows, for a while.
@@ -25,12 +27,21 @@ from pathlib import Path
 
 from tests.authoring.clean_env import CleanEnv
 
-_BLOCK = re.compile(r"^```(yaml|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^```(yaml|csv|console)(?: (>> )?(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+FENCED = re.compile(r"^```\w+[^\n]*\n.*?^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _ID = re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{8}(?:[0-9a-f]{16}|[0-9a-f]{24})?\b")
 _LOOKS = ("envrules revisions ", "envrules diff ")
 _PATIENCE = 10.0
 _USUAL = "127.0.0.1:50051"
+_PAGE = "http://127.0.0.1:8080/?token=…"
+
+
+def fenced(text: str) -> list[str]:
+    """Return the fenced blocks of a page."""
+    return FENCED.findall(text)
 
 
 def follow(text: str, env: CleanEnv, folder: Path) -> str:
@@ -82,6 +93,9 @@ class _Walk:
         if command.startswith("cd "):
             self.folder /= command.removeprefix("cd ")
             return ""
+        if command.startswith("envrules workbench ") and command.endswith(" &"):
+            self.stack.enter_context(self.env.opened(command.removesuffix(" &"), self.folder))
+            return _PAGE
         if command.endswith(" &"):
             serving = self.env.serving(command.removesuffix(" &"), self.folder)
             self.address = self.stack.enter_context(serving)

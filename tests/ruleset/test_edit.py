@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from envrules.ruleset.edit import CannotEdit, Simple, edited
+from envrules.ruleset.edit import CannotEdit, Simple, begun, edited
 from envrules.ruleset.source import Path, parse
 
 TEXT = """\
@@ -92,3 +92,30 @@ def test_what_it_leaves_alone_is_named(path: Path) -> None:
     with pytest.raises(CannotEdit) as error:
         edited(TEXT, {path: ("甲",)})
     assert error.value.path == path
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_table_is_begun_anew_with_its_comments(line_end: str) -> None:
+    """The rows from a new date on are a copy in the form of the old ones, where the date belongs."""
+    text = TEXT.replace("\n", line_end)
+    rows = TEXT[TEXT.index("      - {id: road") :]
+    after = begun(text, ("tables", "rows"), "2027-01-01")
+    assert after.replace("\r\n", "\n") == TEXT + "      2027-01-01:\n" + rows
+    between = begun(after, ("tables", "rows"), "2026-06-01")
+    table = between[between.index("tables:") :]
+    assert table.index("always:") < table.index("2026-06-01:") < table.index("2027-01-01:")
+
+
+def test_a_table_in_flow_style_is_begun_anew() -> None:
+    """Also where the whole table stands on one line."""
+    text = "rows: {values: {always: [{id: road, each: 1}], 2028-01-01: []}}\n"
+    assert begun(text, ("rows",), "2027-01-01") == text.replace(
+        "}], 2028", "}], 2027-01-01: [{id: road, each: 1}], 2028"
+    )
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "2027-01-01"])
+def test_nothing_is_begun_before_all_or_twice(day: str) -> None:
+    """There is nothing to copy before the first date, and no second begin of one date."""
+    with pytest.raises(CannotEdit):
+        begun("rows: {values: {2027-01-01: [{id: road}]}}\n", ("rows",), day)

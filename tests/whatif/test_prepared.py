@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from envrules.cases.model import Overrides
 from envrules.cases.runner import run_case
 from envrules.engine.chaining import Chainer
 from envrules.errors import RulesetError
+from envrules.kinds.score_specs import RowSpec
 from envrules.model.entries import Published
 from envrules.plugin_manager import load_plugins
 from envrules.ruleset.compile import Scheme
+from envrules.ruleset.edit import Simple
 from envrules.runtime.library import Revision
-from envrules.whatif import History, Prepared, Question, prepare, prepared, rejudge
+from envrules.whatif import Answer, History, Prepared, Question, prepare, prepared, rejudge
+from envrules.workbench.edits import throughout
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 PLUGINS, CHAINER = load_plugins(), Chainer()
@@ -69,6 +73,40 @@ def test_judging_again_is_replaying(path: Path, monkeypatch: pytest.MonkeyPatch)
             with monkeypatch.context() as patch:
                 patch.setattr(prepared, "_nodes_to_judge", lambda *_: None)
                 whole = rejudge(ready, tried)
-            assert quick.rows == whole.rows
-            assert quick.differences == whole.differences
-            assert quick.counts == whole.counts
+            _same(quick, whole)
+
+
+@pytest.mark.parametrize("scheme", ["town_deduction", "star_units"])
+def test_judging_a_changed_table_again_is_replaying(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each number of a deduction table, and each list of its words made shorter: the same answer."""
+    path = Path(__file__).parent.parent / "cases" / f"{scheme}.yaml"
+    moved = 0
+    for ready in histories(path):
+        text = ready.in_force.source.text
+        for name, table in ready.in_force.loaded().spec.tables.items():
+            for row in table.values["always"]:
+                for column, value in _other_cells(row):
+                    tried = throughout(text, {f"{name}.{row.id}.{column}": value})
+                    quick = rejudge(ready, {}, text=tried)
+                    assert quick.parts[0].name == "judged_again"
+                    with monkeypatch.context() as patch:
+                        patch.setattr(prepared, "_nodes_to_judge", lambda *_: None)
+                        _same(quick, rejudge(ready, {}, text=tried))
+                    moved += bool(quick.differences)
+    assert moved
+
+
+def _other_cells(row: RowSpec) -> Iterator[tuple[str, Simple]]:
+    yield "full", row.full + 5
+    if row.each is not None:
+        yield "each", row.each / 2
+    if len(row.find) > 1:
+        yield "find", row.find[:1]
+
+
+def _same(quick: Answer, whole: Answer) -> None:
+    assert quick.rows == whole.rows
+    assert quick.differences == whole.differences
+    assert quick.counts == whole.counts

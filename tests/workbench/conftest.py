@@ -12,16 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.workbench.town import SCHEME, database_in, make_town
 
 from envrules.resources import rulesets_dir
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+expect.set_options(timeout=30_000)  # tests that run beside these take the processor, too
 
 
 @dataclass(frozen=True)
@@ -78,15 +74,6 @@ def bench(town_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert not [line for line in said if "Traceback" in line], "".join(said)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; where it is absent the tests fail."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Browser, bench: Bench) -> Iterator[Page]:
     """A page that has shown the token, on an office's small screen; whose errors fail the test."""
@@ -95,7 +82,7 @@ def page(browser: Browser, bench: Bench) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: wrong.extend(_elsewhere(request.url, bench)))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.goto(bench.address)
     yield page
     context.close()

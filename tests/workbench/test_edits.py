@@ -1,4 +1,4 @@
-"""One value changes in the text, and nothing else."""
+"""What is set on the page changes the text there, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,33 +10,10 @@ import pytest
 
 from envrules.resources import rulesets_dir
 from envrules.ruleset.load import load_ruleset
-from envrules.workbench.edits import with_value
+from envrules.workbench.edits import throughout, with_value
 
-HEAD = """\
-ruleset: hamlet
-title: 小村
-timezone: Asia/Shanghai
-sources: {a: {title: 办法, document: "001"}}
-unit_types: {village: {title: 村, ref: a 一}}
-parameters:   # 经办人
-"""
-FLOW = (
-    HEAD
-    + "  line: {title: 线,  unit: points, ref: a 一, values: {always: 70, 2027-01-01: 75}}  # 议定\n"
-)
-BLOCK = (
-    HEAD
-    + """\
-  line:
-    title: 线
-    unit: points
-    ref: a 一
-    values:
-      always: 70     # 原文
-      2027-01-01: 75 # 新年
-    # 完
-"""
-)
+TOWN = (rulesets_dir() / "town_deduction.yaml").read_text(encoding="utf-8")
+EACH, FIND = "monthly_rows.road.each", "monthly_rows.road.find"
 
 
 def _changed(before: str, after: str) -> list[str]:
@@ -44,27 +21,30 @@ def _changed(before: str, after: str) -> list[str]:
     return [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def test_replaces_a_value_in_place() -> None:
-    """A date that is there gets the new value; comments and blanks on the line stay."""
-    assert _changed(FLOW, with_value(FLOW, "line", "always", Decimal(65))) == [
-        "-  line: {title: 线,  unit: points, ref: a 一, values: {always: 70, 2027-01-01: 75}}  # 议定",
-        "+  line: {title: 线,  unit: points, ref: a 一, values: {always: 65, 2027-01-01: 75}}  # 议定",
-    ]
+def test_cell_changes_in_place() -> None:
+    """A cell of the table in force is replaced where it stands; the rest of its line stays."""
+    after = with_value(TOWN, EACH, "always", Decimal("1.5"))
+    assert after == TOWN.replace("{id: road, title: 主干公路两侧, full: 30, each: 1,",
+                                 "{id: road, title: 主干公路两侧, full: 30, each: 1.5,")  # fmt: skip
 
 
-def test_puts_a_date_in_order() -> None:
-    """A new date stands between the earlier and the later ones, or at the end."""
-    assert "{always: 70, 2026-12-01: 65.5, 2027-01-01: 75}" in with_value(
-        FLOW, "line", "2026-12-01", Decimal("65.5")
-    )
-    assert "2027-01-01: 75, 2027-06-01: 80}" in with_value(FLOW, "line", "2027-06-01", Decimal(80))
+def test_cell_from_a_new_date_begins_the_table_anew() -> None:
+    """All rows hold from the new date on as they were, but for the cells that were set."""
+    after = with_value(TOWN, EACH, "2027-01-01", Decimal(2))
+    after = with_value(after, FIND, "2027-01-01", ("三大堆",))
+    rows = load_ruleset(after, "").spec.tables["monthly_rows"].values
+    assert list(rows) == ["always", "2027-01-01"]
+    old, new = rows.values()
+    assert new[1:] == old[1:]
+    assert new[0] == old[0].model_copy(update={"each": Decimal(2), "find": ("三大堆",)})
+    assert [line[0] for line in _changed(TOWN, after)] == ["+"] * 6
 
 
-@pytest.mark.parametrize("day", ["2026-12-01", "2027-06-01"])
-def test_block_style_keeps_its_comments(day: str) -> None:
-    """In block style a new date is a line of its own; the comments stay with their values."""
-    after = with_value(BLOCK, "line", day, Decimal(80))
-    assert _changed(BLOCK, after) == [f"+      {day}: 80"]
+def test_tried_cell_holds_throughout() -> None:
+    """A cell that is tried holds on every date of its table."""
+    text = with_value(TOWN, EACH, "2027-01-01", Decimal(2))
+    rows = load_ruleset(throughout(text, {EACH: Decimal(3)}), "").spec.tables["monthly_rows"].values
+    assert [version[0].each for version in rows.values()] == [3, 3]
 
 
 @pytest.mark.parametrize("path", sorted(rulesets_dir().glob("*.yaml")), ids=lambda p: p.stem)
@@ -78,7 +58,8 @@ def test_a_parameter_of_every_scheme(path: Path) -> None:
         assert len(_changed(text, after)) in (1, 2)
 
 
-def test_unknown_parameter() -> None:
-    """A parameter that the file does not have is no reason to write anything."""
+@pytest.mark.parametrize("name", ["other", "other.road.each", "monthly_rows.other.each"])
+def test_unknown_name(name: str) -> None:
+    """What the file does not have is no reason to write anything."""
     with pytest.raises(KeyError):
-        with_value(FLOW, "other", "always", Decimal(1))
+        with_value(TOWN, name, "always", Decimal(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from envrules.workbench.simulation import Latest
 
@@ -32,6 +33,7 @@ def test_last_question_is_answered_last_and_those_between_are_passed_over() -> N
         go_on.set()
         await first
 
-    asyncio.run(drag())
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests may have a loop in this thread
+        pool.submit(lambda: asyncio.run(drag())).result()
     assert asked == [1, 4]
     assert shown == [(1, 10), (4, 40)]

@@ -117,6 +117,37 @@ def test_saves_one_value_and_publishes_it(page: Page, bench: Bench) -> None:
         assert len([b for b in store.bindings(TOWN) if b.scheme == SCHEME]) == 2
 
 
+def test_cell_of_a_table_is_tried_and_saved(page: Page, bench: Bench) -> None:
+    """A cell stands beside its clause; typed in, units move; saved, its table begins anew that day."""
+    before = bench.ruleset.read_text(encoding="utf-8")
+    view = _open(page, bench)
+    row = page.locator(".wb-field", has=page.locator("[data-field='monthly_rows.road.each']"))
+    expect(row).to_contain_text("依据：环境整治管理办法范文·篇1 二(一)")
+    _type(page, "主干公路两侧 每处扣", "0")
+    expect(row.get_by_role("alert").first).to_have_text(
+        "请填大于 0 的分数，最多两位小数，如 30 或 0.5"
+    )
+    _type(page, "主干公路两侧 每处扣", "31")
+    expect(row.get_by_role("alert").first).to_contain_text("扣分行的分值不合理")
+    _type(page, "主干公路两侧 每处扣", "0.5")
+    expect(row.get_by_role("alert").first).to_be_hidden()
+    expect(view.locator(".wb-head strong")).to_have_text("10 个单位中 10 个变动")
+    page.get_by_label(re.compile("生效日期")).fill("2099-01-01")
+    page.get_by_role("button", name="保存").click()
+    diff = page.locator(".wb-diff")
+    expect(diff.locator(".minus")).to_have_count(0)
+    expect(diff.locator(".plus")).to_have_count(6)
+    page.get_by_role("button", name="写入文件").click()
+    expect(page.get_by_text("尚未发布")).to_be_visible()
+    after = bench.ruleset.read_text(encoding="utf-8")
+    assert [line for line in after.splitlines() if line not in before.splitlines()] == [
+        "      2099-01-01:",
+        next(line for line in before.splitlines() if "{id: road," in line).replace(
+            "each: 1,", "each: 0.5,"
+        ),
+    ]
+
+
 def test_approves_publishes_and_rejects(page: Page, bench: Bench) -> None:
     """One criticism is approved, then published; another is rejected, which needs a reason."""
     page.get_by_role("button", name=re.compile("^批准 新村")).click()

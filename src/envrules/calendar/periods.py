@@ -100,6 +100,7 @@ def period_around(period: str, kind: PeriodKind) -> str:
     return period_on(first + 3 * _DAY if part == "week" else first, kind)
 
 
+@lru_cache(maxsize=4096)
 def _parsed(period: str) -> tuple[PeriodKind, date, date]:
     """Return kind, first and last date."""
     match = _NAME.fullmatch(period)

@@ -61,7 +61,8 @@ def report(
         where = client.locality(locality)
         chosen = scheme or _only_scheme([binding.scheme for binding in where.schemes], locality)
         month = gather(client, locality, chosen, period, periods, where.timezone)
-    write(bulletin(month, head, where.title), form, out)
+    named = where.title if where.title != locality else ""  # an id is no name to print
+    write(bulletin(month, head, named), form, out)
 
 
 def _only_scheme(bound: list[str], locality: str) -> str:

@@ -57,6 +57,11 @@ class Case:
     open: bool = False
     """Neither verified nor closed."""
 
+    def is_of(self, span: tuple[Instant, Instant]) -> bool:
+        """Return whether a period of this span tells anything of it: most issues are long done."""
+        found = span[0] <= self.found_at < span[1]
+        return found or self.accepted or bool(self.due) or self.open
+
 
 def caseload(
     projection: Projection, scheme: str, period: str, *,

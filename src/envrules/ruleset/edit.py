@@ -63,6 +63,47 @@ def edited(text: str, changes: Mapping[Path, Simple]) -> str:
     return bom + body
 
 
+def begun(text: str, definition: Path, day: str) -> str:
+    """Return the text with a dated definition begun anew: what held before `day`, from then on too.
+
+    What is copied keeps its form and its comments; later dates stay as they are. `definition` is
+    the path of a table, for example, whose `values` have no such day. Raises CannotEdit.
+    """
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text.removeprefix("\ufeff")
+    above = (*definition, "values")
+    spans, keys = _spans(body)
+    there = sorted((k for k in keys if k[:-1] == above), key=lambda k: _in_time(str(k[-1])))
+    before = [k for k in there if _in_time(str(k[-1])) < _in_time(day)]
+    if not before or (*above, day) in spans:
+        raise CannotEdit((*above, day))
+    last = before[-1]
+    start, end = spans[last].start, _end(spans, last)
+    if spans[above].style == "flow":
+        changed = f"{body[:end]}, {day}: {body[start:end]}{body[end:]}"
+    else:
+        line = body.rfind("\n", 0, start) + 1
+        beside = line <= keys[last].start  # the value begins on the line of its key
+        indent = body[body.rfind("\n", 0, keys[last].start) + 1 : keys[last].start]
+        line_end = "\r\n" if "\r\n" in body else "\n"
+        stop = body.find(line_end, end)
+        stop = stop if stop >= 0 else len(body)
+        copy = f" {body[start:stop]}" if beside else f"{line_end}{body[line:stop]}"
+        changed = f"{body[:stop]}{line_end}{indent}{day}:{copy}{body[stop:]}"
+    _verify(body, changed, {(*above, day): _held(parse(body, "").data, last)})
+    return bom + changed
+
+
+def _end(spans: Mapping[Path, _Span], path: Path) -> int:
+    """Return where a node's own text ends: what is in block style has no end mark of its own."""
+    if spans[path].style != "block":
+        return spans[path].end
+    inner = [span for at, span in spans.items() if at[: len(path)] == path]
+    if any(span.style in ("|", ">") for span in inner):
+        raise CannotEdit(path)
+    return max(span.end for span in inner if span.style != "block")
+
+
 def _replacement(span: _Span, value: Simple, path: Path) -> tuple[int, int, str]:
     match span.style, value:
         case "flow", tuple():
@@ -106,13 +147,20 @@ def _in_time(key: str) -> str:
     return "" if key == ALWAYS else key
 
 
-def _verify(before: str, after: str, changes: Mapping[Path, Simple]) -> None:
+def _verify(before: str, after: str, changes: Mapping[Path, Data]) -> None:
     """Refuse a text that does not say exactly what was asked; the file then stays as it was."""
     wanted = parse(before, "").data
     for path, value in changes.items():
         wanted = _with(wanted, path, value)
     if parse(after, "").data != wanted:
         raise CannotEdit(next(iter(changes)))
+
+
+def _held(node: Any, path: Path) -> Data:
+    for step in path:
+        node = node[step]
+    held: Data = node
+    return held
 
 
 def _with(node: Any, path: Path, value: Data) -> Data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from envrules.errors import Problem
@@ -51,6 +52,7 @@ class LoadedRuleset:
         return self.document.data
 
 
+@lru_cache(maxsize=8)  # who compares, checks and compiles one text reads it once
 def load_ruleset(text: str, file: str) -> LoadedRuleset:
     """Return the ruleset in `text`; `file` is its name in problems and citations.
 

@@ -22,8 +22,8 @@ from envrules.runtime.recent import Recent
 from envrules.store import Store
 
 CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
-KEPT = 512
-"""Revisions kept compiled, about 0.2 MB each: those in use, while edits come and go."""
+KEPT, FEW = 512, 64
+"""Revisions kept compiled, about 0.1 MB each: those in use, and a few of the last edits."""
 
 
 class Revision(Frozen):
@@ -50,8 +50,8 @@ class Library:
         """Without a store, only the last `KEPT` revisions that were added are known."""
         self.plugins = plugins
         self._store = store
-        self._known: Recent[tuple[str, str], Revision] = Recent(KEPT)
-        self._compiled: Recent[tuple[str, str], Scheme] = Recent(KEPT)
+        self._known: Recent[tuple[str, str], Revision] = Recent(KEPT, FEW)
+        self._compiled: Recent[tuple[str, str], Scheme] = Recent(KEPT, FEW)
 
     def __call__(self, scheme: str, revision: str) -> Scheme:
         """Return the compiled scheme of a revision; KeyError for one that nobody has added."""

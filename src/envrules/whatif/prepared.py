@@ -20,7 +20,13 @@ from envrules.whatif import compare
 from envrules.whatif.fork import judged_again
 from envrules.whatif.history import History
 from envrules.whatif.model import Answer, Changed, Part, Question
-from envrules.whatif.reach import moved_parameters, nodes_reading, only_judged, readers
+from envrules.whatif.reach import (
+    moved_parameters,
+    moved_tables,
+    nodes_reading,
+    only_judged,
+    readers,
+)
 from envrules.whatif.replay import Progress, Replayed, asked, replay
 
 
@@ -143,11 +149,13 @@ def _nodes_to_judge(
     prepared: Prepared, tried: Tried, changes: Sequence[Changed]
 ) -> set[str] | None:
     """Return the nodes that a change of parameters reaches first; None: the log must be replayed."""
-    names = moved_parameters(change.path for change in changes)
+    moved = [change.path for change in changes]
+    tables = moved_tables(moved)
+    names = moved_parameters(path for path in moved if not moved_tables([path]))
     if names is None:
         return None
     scheme = prepared.in_force.scheme
-    paths = readers(prepared.in_force.loaded(), names)
+    paths = [*readers(prepared.in_force.loaded(), names), *(("tables", name) for name in tables)]
     if not only_judged(scheme, paths):
         return None
     keys = prepared.before.locality.state.changes.nodes

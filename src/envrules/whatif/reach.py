@@ -18,6 +18,7 @@ from envrules.ruleset.load import LoadedRuleset
 from envrules.whatif.bands import Bands
 
 Path = tuple[str | int, ...]
+_CELLS = frozenset({"full", "each", "at", "find"})
 _BOUNDS = frozenset({"at_least", "above", "at_most", "below"})
 
 
@@ -30,6 +31,14 @@ def moved_parameters(paths: Iterable[str]) -> frozenset[str] | None:
             return None
         names.add(name)
     return frozenset(names)
+
+
+def moved_tables(paths: Iterable[str]) -> list[str]:
+    """Return the tables of which a row deducts otherwise: all that reads a row is its score."""
+    return sorted({
+        steps[1] for path in paths
+        if len(steps := path.split(".")) == 4 and steps[0] == "tables" and steps[3] in _CELLS
+    })  # fmt: skip
 
 
 def readers(loaded: LoadedRuleset, names: frozenset[str]) -> list[Path]:

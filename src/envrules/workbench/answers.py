@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 
 from envrules.kinds.lists import ListRule
@@ -102,6 +103,11 @@ def _rank(row: Row) -> int:
     return side.rank if side is not None and side.rank else 1 << 30
 
 
+def _figure(row: Row) -> Decimal:
+    side = row.after or row.before
+    return side.points if side is not None and side.points is not None else Decimal(-1)
+
+
 def movers(answer: Answer, rows: Sequence[Row], titles: Mapping[str, str]) -> str:
     """Return the table of what moves, a line for each unit; `titles` are those of lists."""
     others: dict[tuple[str, str], list[Difference]] = defaultdict(list)
@@ -128,7 +134,7 @@ def _lines(
     titles: Mapping[str, str],
 ) -> Iterator[str]:  # fmt: skip
     seen = set()
-    for row in sorted(rows, key=lambda r: (_rank(r), r.title)):
+    for row in sorted(rows, key=lambda r: (_rank(r), -_figure(r), r.title)):
         key = row.unit, row.title
         about = others.get(key, ())
         seen.add(row.unit)

@@ -10,6 +10,7 @@ from pathlib import Path
 from nicegui import ui
 
 from envrules.errors import RulesetError
+from envrules.ruleset.edit import CannotEdit
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.workbench.desk import Desk
 from envrules.workbench.revising import Clash
@@ -48,7 +49,7 @@ def told() -> Iterator[None]:
     """Tell whoever clicked why it could not be done."""
     try:
         yield
-    except (RuntimeRefusal, RulesetError, Clash, ValueError, OSError) as error:
+    except (RuntimeRefusal, RulesetError, CannotEdit, Clash, ValueError, OSError) as error:
         ui.notify(in_words(error), type="negative", multi_line=True, timeout=8000)
 
 
@@ -61,6 +62,8 @@ def in_words(error: Exception) -> str:
             first = error.problems[0]
             where = f"{first.file}:{first.line}"
             return f"{_MEANS.get(first.code, '规则文件有误')}（{first.code}，{where}）：{first.message}"
+        case CannotEdit():
+            return f"{'.'.join(map(str, error.path))} 在文件中的写法不便改动，请直接编辑规则文件"
         case Clash():
             return f"{error} 在别处改过了，未写入；请重新载入本页再改"
         case OSError():

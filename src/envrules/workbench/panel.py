@@ -1,26 +1,40 @@
-"""The parameters of a scheme as sliders and fields, each with its clause and what is wrong with it."""
+"""What may be set of a scheme: parameters as sliders and fields, tables cell by cell, with their clauses."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from nicegui import ui
 
-from envrules.workbench.parameters import Field, Value, as_typed, read, since_words
+from envrules.workbench.edits import Value
+from envrules.workbench.parameters import Field, Grid, Line, as_typed, read, since_words
 
+Set = Callable[[str, str], Awaitable[None]]
+"""Told the name of a field and what was typed there."""
 Changed = Callable[[], Awaitable[None]]
 
 
 class Panel:
     """All fields, and what has been typed into them."""
 
-    def __init__(self, fields: Sequence[Field], changed: Changed) -> None:
+    def __init__(
+        self, fields: Sequence[Field], tables: Sequence[Grid], changed: Changed
+    ) -> None:  # fmt: skip
         """`changed` is called when a value that fits has been set."""
         self._changed = changed
-        self.fields = {field.name: field for field in fields}
-        self._controls = {field.name: _Control(field, self._set) for field in fields}
+        cells = [cell for table in tables for line in table.lines for cell in line.cells]
+        self.fields = {field.name: field for field in (*fields, *cells)}
+        self._controls: dict[str, _Settable] = {
+            field.name: _Control(field, self._set) for field in fields
+        }
         self._typed: dict[str, str] = {}
+        for table in tables:
+            with ui.element("h3").classes("wb-table"):
+                ui.label(table.title)
+                ui.label(since_words(table.since)).classes("was")
+            for line in table.lines:
+                self._controls |= _row(line, self._set)
 
     def values(self) -> dict[str, Value]:
         """Return the values that fit and differ from what is in force."""
@@ -64,10 +78,75 @@ class Panel:
             await self._changed()
 
 
+class _Settable(Protocol):
+    """What shows one field."""
+
+    def show(self, value: str, typed_in: str | None = None) -> None:
+        """Show a value; what is typed in just now is left as it is."""
+
+    def complain(self, words: str) -> None:
+        """Say what is wrong; empty: nothing is."""
+
+
+def _row(line: Line, set_: Set) -> dict[str, _Settable]:
+    """Put a row of a table on the page: its cells side by side, and its clause."""
+    with ui.element("div").classes("wb-field"):
+        with ui.element("div").classes("name"):
+            ui.label(line.title)
+        with ui.element("div").classes("cells"):
+            cells: dict[str, _Settable] = {c.name: _Cell(line, c, set_) for c in line.cells}
+        _clause(line.clause, line.from_source)
+    return cells
+
+
+def _clause(clause: str, from_source: bool) -> None:
+    ui.label(f"依据：{clause}" if from_source else f"本系统默认：{clause}").classes("clause")
+
+
+class _Cell:
+    """One cell of a table: a number, or the words that a row looks for."""
+
+    def __init__(self, line: Line, field: Field, set_: Set) -> None:
+        self._field, self._set = field, set_
+        said = f"{line.title} {field.title}"
+        box = ui.element("div").classes("cell" if field.unit == "points" else "cell wide")
+        with box.props(f'data-field="{field.name}"') as self._box:
+            if field.choices:
+                self._put: ui.select | ui.input = ui.select(
+                    dict(field.choices), value=field.value.split(), multiple=True, label=field.title,
+                    on_change=self._typed,
+                ).props(f'dense outlined options-dense aria-label="{said}"')  # fmt: skip
+            else:
+                self._put = ui.input(field.title, value=field.value, on_change=self._typed).props(
+                    f'dense outlined debounce=150 aria-label="{said}"'
+                )
+            self._wrong = ui.label().classes("wb-bad").props('role="alert"')
+            self._wrong.set_visibility(False)
+
+    async def _typed(self, event: Any) -> None:
+        given = event.value or ""
+        await self._set(
+            self._field.name, " ".join(given) if isinstance(given, list) else str(given).strip()
+        )
+
+    def show(self, value: str, typed_in: str | None = None) -> None:
+        """Show a value; what is typed in just now is left as it is."""
+        changed = value != self._field.value
+        self._box.classes(add="edited" if changed else "", remove="" if changed else "edited")
+        if typed_in is None:
+            self._put.value = value.split() if self._field.choices else value
+
+    def complain(self, words: str) -> None:
+        """Say what is wrong; empty: nothing is."""
+        self._wrong.text = words
+        self._wrong.set_visibility(bool(words))
+        self._put.props("error" if words else "", remove="" if words else "error")
+
+
 class _Control:
     """One parameter: its name, its slider, switch or field, its clause."""
 
-    def __init__(self, field: Field, set_: Callable[[str, str], Awaitable[None]]) -> None:
+    def __init__(self, field: Field, set_: Set) -> None:
         self._field, self._set = field, set_
         self._slider: ui.slider | None = None
         self._input: ui.input | None = None
@@ -81,10 +160,7 @@ class _Control:
             self._build()
             self._wrong = ui.label().classes("wb-bad").props('role="alert"')
             self._wrong.set_visibility(False)
-            clause = ui.label(
-                f"依据：{field.clause}" if field.from_source else f"本系统默认：{field.clause}"
-            )
-            clause.classes("clause")
+            _clause(field.clause, field.from_source)
             if field.contradiction:
                 ui.label(f"原文矛盾：{field.contradiction}").classes("contradiction")
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from envrules import calendar as cal
@@ -20,6 +21,8 @@ from envrules.wire.geometry import ATTRIBUTE, parse_geometry
 BEFORE, AFTER = "#b8c4cc", "#0f766e"
 _FONT = '"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif'
 _BINS = 12
+_LETTER = 11
+"""Width of a Chinese character on the map."""
 Ring = Sequence[Sequence[float]]
 
 
@@ -28,6 +31,7 @@ class Shape(Frozen):
 
     unit: str
     title: str
+    """Empty where it does not fit: pointing at the unit tells it."""
     path: str
     """Outline as an SVG path."""
     x: float
@@ -95,8 +99,9 @@ def shapes(
             continue
         largest = max(rings, key=len)
         xs, ys = [p[0] for p in largest], [p[1] for p in largest]
+        title = row.title if max(xs) - min(xs) >= _LETTER * len(row.title) else ""
         found.append(Shape(
-            row.unit, row.title, " ".join(map(_path, rings)), (min(xs) + max(xs)) / 2,
+            row.unit, title, " ".join(map(_path, rings)), (min(xs) + max(xs)) / 2,
             (min(ys) + max(ys)) / 2, _colour(row, scheme),
             row.moves, says(row),
         ))  # fmt: skip
@@ -192,7 +197,12 @@ def _outline(row: Row, scheme: Scheme, registry: Registry) -> list[Ring]:
     """Return the outer rings of a unit's outline."""
     unit = registry.unit(row.unit, cal.period_bounds(scheme.timezone, row.period)[1] - 1)
     text = unit.attributes.get(ATTRIBUTE, "") if unit is not None else ""
-    return list(_rings(parse_geometry(text))) if text else []
+    return list(_outer(text)) if text else []
+
+
+@lru_cache(maxsize=4096)  # the same ones with every answer
+def _outer(text: str) -> tuple[Ring, ...]:
+    return tuple(_rings(parse_geometry(text)))
 
 
 def _rings(geometry: Mapping[str, Any]) -> Iterator[Ring]:

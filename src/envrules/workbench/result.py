@@ -47,9 +47,13 @@ class Result:
                         .props('tabindex=0 role=region aria-label="榜单"')
                     )
 
-    def show(self, simulation: Simulation, answer: Answer) -> None:
-        """Show an answer, for the score and period that are chosen if it has them."""
+    def show(self, simulation: Simulation, answer: Answer, tried: str) -> None:
+        """Show an answer, for the score and period that are chosen if it has them.
+
+        `tried` says which values it answers.
+        """
         self._simulation, self._answer = simulation, answer
+        self._box.props(f'data-tried="{tried}"')
         options = {
             f"{row.score} {row.period}": f"{simulation.scheme.score(row.score).citation.title} {row.period}"
             for row in answer.rows

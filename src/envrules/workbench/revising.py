@@ -18,8 +18,7 @@ from envrules.service.publishing import reaches_back
 from envrules.whatif.model import Changed
 from envrules.whatif.prepared import changed, compiled, merged
 from envrules.workbench.desk import WAIT, Desk
-from envrules.workbench.edits import with_value
-from envrules.workbench.parameters import Value
+from envrules.workbench.edits import Value, with_value
 
 
 class Clash(Exception):
@@ -58,7 +57,11 @@ def draft(desk: Desk, locality: str, scheme: str) -> Draft:
 
 
 def with_values(text: str, values: Mapping[str, tuple[str, Value]]) -> str:
-    """Return the text with values set: parameter → (`always` or an ISO date, value from then on)."""
+    """Return the text with values set: name → (`always` or an ISO date, value from then on).
+
+    Raises:
+        CannotEdit: the file writes one of them in a way that is left alone.
+    """
     for name, (since, value) in values.items():
         text = with_value(text, name, since, value)
     return text

@@ -13,6 +13,8 @@ from envrules.model.values import ALWAYS
 from envrules.plugin_manager import Plugins
 from envrules.ruleset.compile import Scheme
 from envrules.store import Store
+from envrules.workbench.edits import Value, is_cell, throughout
+from envrules.workbench.parameters import as_typed
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -27,18 +29,22 @@ class Simulation:
     """The ruleset as it stands in its file; empty: the one in force."""
     file: str
 
-    def answer(self, values: Mapping[str, str]) -> whatif.Answer:
+    def answer(self, values: Mapping[str, Value]) -> whatif.Answer:
         """Return what would differ had these values held throughout, whatever their dates are.
 
         Raises:
             RulesetError: the ruleset with these values is not good.
+            CannotEdit: a cell is written in a way that is left alone.
         """
-        own = self.prepared.in_force.source.overrides
+        source = self.prepared.in_force.source
         tried = {
-            name: {**dict.fromkeys(own.get(name, ()), value), ALWAYS: value}
-            for name, value in values.items()
-        }
-        return whatif.rejudge(self.prepared, tried, text=self.text, file=self.file)
+            name: {**dict.fromkeys(source.overrides.get(name, ()), typed), ALWAYS: typed}
+            for name, value in values.items() if not is_cell(name)
+            for typed in (as_typed(value),)
+        }  # fmt: skip
+        cells = {name: value for name, value in values.items() if is_cell(name)}
+        text = throughout(self.text or source.text, cells)
+        return whatif.rejudge(self.prepared, tried, text=text, file=self.file)
 
     @property
     def scheme(self) -> Scheme:

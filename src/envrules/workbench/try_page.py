@@ -12,15 +12,17 @@ from nicegui import ui
 
 from envrules import calendar as cal
 from envrules.errors import RulesetError
+from envrules.ruleset.edit import CannotEdit
 from envrules.ruleset.load import LoadedRuleset, load_ruleset
 from envrules.ruleset.overrides import with_overrides
 from envrules.whatif.model import Answer, Question
 from envrules.workbench import revising
 from envrules.workbench.desk import Desk
 from envrules.workbench.dialogs import Publishing, show_diff
+from envrules.workbench.edits import Value
 from envrules.workbench.frame import begin, in_words, told
 from envrules.workbench.panel import Panel
-from envrules.workbench.parameters import Value, as_typed, fields
+from envrules.workbench.parameters import as_typed, fields, grids
 from envrules.workbench.result import Result
 from envrules.workbench.simulation import Latest, Simulation, simulation
 
@@ -35,12 +37,16 @@ class _Tried:
     panel: Panel
     values: dict[str, Value]
 
+    def words(self) -> str:
+        """Return the values as a line."""
+        return ";".join(f"{name}={as_typed(value)}" for name, value in self.values.items())
 
-def _answer(tried: _Tried) -> Answer | RulesetError:
+
+def _answer(tried: _Tried) -> Answer | RulesetError | CannotEdit:
     """Return what would differ, or why the values cannot be."""
     try:
-        return tried.simulation.answer({n: as_typed(value) for n, value in tried.values.items()})
-    except RulesetError as error:
+        return tried.simulation.answer(tried.values)
+    except (RulesetError, CannotEdit) as error:
         return error
 
 
@@ -144,7 +150,8 @@ class TryPage:
             if asked != self._asked:
                 return  # something else has been chosen meanwhile
             self._draft, self._simulation = draft, made
-            shown = fields(self._loaded(), frozenset(self._own), self._day())
+            loaded, day = self._loaded(), self._day()
+            shown, tables = fields(loaded, frozenset(self._own), day), grids(loaded, day)
         except (RulesetError, OSError) as error:
             self._box.clear()
             with self._box:
@@ -152,7 +159,7 @@ class TryPage:
             return
         self._box.clear()
         with self._box:
-            self._panel = Panel(shown, self._ask)
+            self._panel = Panel(shown, tables, self._ask)
         await self._ask()
 
     def _loaded(self) -> LoadedRuleset:
@@ -172,18 +179,19 @@ class TryPage:
     async def _ask(self) -> None:
         if self._panel is not None:
             assert self._simulation is not None
+            self._state.text = "正在计算……"
             await self._latest.ask(_Tried(self._simulation, self._panel, self._panel.values()))
 
-    async def _show(self, tried: _Tried, found: Answer | RulesetError) -> None:
+    async def _show(self, tried: _Tried, found: Answer | RulesetError | CannotEdit) -> None:
         panel = tried.panel
         if panel is not self._panel:
             return  # something else has been chosen meanwhile
-        if isinstance(found, RulesetError):
+        if not isinstance(found, Answer):
             panel.complain({panel.last: in_words(found)})
         else:
             if panel.is_good:
                 panel.complain({})
-            self._result.show(tried.simulation, found)
+            self._result.show(tried.simulation, found, tried.words())
         self._state.text = f"已改 {len(tried.values)} 项" if tried.values else "未改动"
 
     # ── the file, the revision ──

@@ -29,6 +29,11 @@ class Column:
     wide: bool = False
     """It holds sentences."""
 
+    @property
+    def is_figure(self) -> bool:
+        """Whether figures stand in it, to be set to the right."""
+        return self.kind in ("number", "percent", "change")
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -132,6 +137,21 @@ class Letterhead:
     """抄送."""
     date: str = ""
     """日期, as printed."""
+
+    @property
+    def signed(self) -> str:
+        """Who signs, in words; empty if nobody is named."""
+        return f"签发人：{self.signatory}" if self.signatory else ""
+
+    @property
+    def addressed(self) -> str:
+        """To whom it goes, in words."""
+        return f"{self.to}：" if self.to else ""
+
+    @property
+    def copied(self) -> str:
+        """Who gets copies, in words."""
+        return f"抄送：{'，'.join(self.copies)}。" if self.copies else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,24 +85,23 @@ class _Writer:
             run.font.size, run.font.bold, run.font.color.rgb = Pt(30), True, _RED
             _font(run, _SONG)
         if head.number or head.signatory:
-            signed = f"签发人：{head.signatory}" if head.signatory else ""
-            line = self._paragraph(f"{head.number}\t{signed}")
+            line = self._paragraph(f"{head.number}\t{head.signed}")
             line.paragraph_format.tab_stops.add_tab_stop(Mm(162), 2)  # 2: right
             _red_line(line)
         self.file.add_paragraph(printable(document.title), style="Title").alignment = _CENTRE
         self._paragraph(document.reading, style="Caption", align=_CENTRE)
         if document.warning:
             self._paragraph(document.warning).runs[0].font.bold = True
-        if head.to:
-            self._paragraph(f"{head.to}：")
+        if head.addressed:
+            self._paragraph(head.addressed)
 
     def _close(self, head: Letterhead) -> None:
         for n, line in enumerate(filter(None, (head.issuer, head.date))):
             placed = self._paragraph(line, align=_RIGHT).paragraph_format
             placed.right_indent, placed.keep_with_next = Mm(12), n == 0
             placed.space_before = Pt(0 if n else 36)
-        if head.copies:
-            self._paragraph(f"抄送：{'，'.join(head.copies)}。")
+        if head.copied:
+            self._paragraph(head.copied)
 
     # ── body ──
 
@@ -146,7 +145,7 @@ class _Writer:
                 place.width = across
 
     def _cell(self, place: Any, cell: Cell, column: Column) -> None:
-        align = None if isinstance(cell.value, str) else _RIGHT
+        align = _RIGHT if column.is_figure else None
         paragraph = self._fill(place, shown(cell, column.kind), align)
         if cell.basis:
             _link(paragraph, f"〔{cell.basis}〕", f"basis_{cell.basis}")

@@ -60,15 +60,15 @@ def _masthead(document: Document) -> Html:
     if head.issuer:
         parts.append(el("p", head.issuer, class_="issuer"))
     if head.number or head.signatory:
-        signed = el("span", f"签发人：{head.signatory}") if head.signatory else Html()
+        signed = el("span", head.signed) if head.signed else Html()
         parts.append(el("p", el("span", head.number), signed, class_="docnumber"))
     if head.issuer or head.number:
         parts.append(Html("<hr>"))
     parts += [el("h1", document.title), el("p", document.reading, class_="reading")]
     if document.warning:
         parts.append(el("p", document.warning, class_="warning"))
-    if head.to:
-        parts.append(el("p", f"{head.to}：", class_="to"))
+    if head.addressed:
+        parts.append(el("p", head.addressed, class_="to"))
     return el("header", *parts)
 
 
@@ -76,8 +76,8 @@ def _close(head: Letterhead) -> Iterator[Html]:
     if head.issuer or head.date:
         lines = (el("p", line) for line in (head.issuer, head.date) if line)
         yield el("div", *lines, class_="seal")
-    if head.copies:
-        yield el("p", f"抄送：{'，'.join(head.copies)}。", class_="copies")
+    if head.copied:
+        yield el("p", head.copied, class_="copies")
 
 
 def _section(section: Section) -> Html:
@@ -121,7 +121,7 @@ no page of its own."""
 
 
 def _class(column: Column) -> str:
-    if column.kind in ("number", "percent", "change"):
+    if column.is_figure:
         return "number"
     return "wide" if column.wide else "" if column.kind == "text" else column.kind
 
