@@ -24,8 +24,10 @@ from envrules.service.guard import Guard
 from envrules.service.health import Monitor
 from envrules.service.host import Host
 from envrules.service.locality_service import LocalityService
+from envrules.service.refreshed import BadFile
 from envrules.service.reload import Reloader
 from envrules.service.ruleset_service import RulesetService
+from envrules.service.security import Security
 from envrules.service.shelf import Shelf
 from envrules.service.standing_service import StandingService
 from envrules.v1 import (
@@ -77,12 +79,12 @@ class Server:
 
     def __init__(
         self, server: grpc.Server, port: int, host: Host, monitor: Monitor,
-        reloader: Reloader | None,
+        reloader: Reloader | None, security: Security,
     ) -> None:  # fmt: skip
         self.port = port
         """The port that it listens on; 0 for a unix socket."""
         self._server, self._host, self._monitor = server, host, monitor
-        self._reloader = reloader
+        self._reloader, self._security = reloader, security
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -105,6 +107,7 @@ class Server:
         seconds = self._host.config.drain_seconds if grace is None else grace
         self._server.stop(seconds).wait()
         self._monitor.stop()
+        self._security.close()
         self._stopped.set()
 
     def wait(self) -> None:
@@ -143,12 +146,17 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
         ConfigError: the address is taken or makes no sense.
     """
     config = config or ServerConfig()
-    host = Host(runtime, config, Shelf(runtime))
+    try:
+        security = Security(config, runtime.clock)
+    except BadFile as error:
+        raise ConfigError(str(error)) from None
+    host = Host(runtime, config, Shelf(runtime), security.principals)
     monitor = Monitor(
-        runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience
-    )
+        runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience,
+        security,
+    )  # fmt: skip
     reloader = Reloader(host, config.rulesets) if config.rulesets is not None else None
-    guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
+    guard = Guard(runtime.store.failures, monitor.look, security.principals, config, security.audit)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
         interceptors=[guard],
@@ -162,12 +170,13 @@ def build_server(runtime: Runtime, config: ServerConfig | None = None) -> Server
         (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
     )
     try:
-        port = server.add_insecure_port(config.address)
+        port = security.add_port(server, config.address)
     except RuntimeError as error:
+        security.close()
         raise ConfigError(f"cannot listen on {config.address}: {error}") from error
     # For a socket that is a file, grpc answers 1.
     is_file = config.address.startswith(("unix:", "unix-abstract:"))
-    return Server(server, 0 if is_file else port, host, monitor, reloader)
+    return Server(server, 0 if is_file else port, host, monitor, reloader, security)
 
 
 def _options(config: ServerConfig) -> list[tuple[str, int]]:
