@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from envrules.model.base import MINUTE, Instant
+from envrules.wire.address import is_local
 from envrules.wire.limits import BATCH_LIMIT
 
 RESERVED_WORKERS = 8
@@ -101,16 +101,3 @@ class ServerConfig:
                 f"{reached} anybody may do anything: name a file of tokens, listen on 127.0.0.1, "
                 "or set insecure=True if a proxy in front tells callers apart"
             )
-
-
-def is_local(address: str) -> bool:
-    """Return whether only this machine reaches `address`: a loopback address or a unix socket."""
-    if address.startswith(("unix:", "unix-abstract:")):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
