@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 from grpc_status import rpc_status
 
+from envrules.service.config import ServerConfig
 from envrules.service.principal import ROLES, Metadata, Principals
 from envrules.service.rates import Rates
 from envrules.service.status import Refusal, status_of
@@ -21,10 +22,9 @@ PACKAGE = "/envrules.v1."
 class Admission:
     """Knows of each call whether it may come in."""
 
-    def __init__(self, principals: Principals, rate: float) -> None:
-        """`rate`: calls and messages of streams a second of one principal; 0: any number."""
+    def __init__(self, principals: Principals, config: ServerConfig) -> None:
         self._principals = principals
-        self._rates = Rates(rate, max(rate, 1.0)) if rate else None
+        self._rates = Rates(config.max_rate, config.max_burst) if config.max_rate else None
 
     def refusal(self, method: str, metadata: Metadata) -> Refusal | None:
         """Return why a call is refused; None: it is not, or only its message will tell."""

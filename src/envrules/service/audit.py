@@ -65,7 +65,8 @@ class AuditLog:
         """Record a call that succeeded, if it is one that acts."""
         if ROLES.get(_short_name(method)) in RECORDED:
             entry = self._entry(method, context, request, "OK")
-            if seq := getattr(response, "seq", 0):
+            # Of a publication the log entry is told with what was published.
+            if seq := getattr(getattr(response, "published", response), "seq", 0):
                 entry["log_seq"] = seq
             self._write(entry)
 

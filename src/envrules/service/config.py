@@ -50,6 +50,8 @@ class ServerConfig:
     """Streams, and also watchers, that one principal may have of these."""
     max_rate: float = 0.0
     """Calls, and messages of streams, a second of one principal. 0: any number."""
+    max_burst: int = 100
+    """How many of them may come at once after a pause."""
     max_queued: int = 1000
     """Calls that are being served or wait for a thread; more are told RESOURCE_EXHAUSTED."""
     max_batch: int = BATCH_LIMIT

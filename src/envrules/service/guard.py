@@ -46,7 +46,7 @@ class Guard(grpc.ServerInterceptor):
         """`failures` are the store's errors; `on_failure` is told when one occurs."""
         self._failures, self._on_failure = failures, on_failure
         self._principals, self._audit = principals, audit
-        self._admission = Admission(principals, config.max_rate)
+        self._admission = Admission(principals, config)
         each = config.max_each
         self._streams = Places(config.max_streams, each, "TOO_MANY_STREAMS")
         self._watchers = Places(config.max_watchers, each, "TOO_MANY_WATCHERS")
