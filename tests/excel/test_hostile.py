@@ -20,7 +20,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 def workbook() -> bytes:
     """A small good workbook."""
     book, raw = Workbook(), io.BytesIO()
-    book.active.append(["大类", "小类"])  # type: ignore[union-attr]
+    book.active.append(["大类", "小类"])
     book.save(raw)
     return raw.getvalue()
 

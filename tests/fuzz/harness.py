@@ -23,8 +23,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 HAS_ATHERIS = platform.machine() == "x86_64"
 """It has wheels for nothing else."""
 FOLLOWED = {
@@ -78,7 +76,7 @@ class Run:
 
 def _memory() -> int:
     gc.collect()
-    return int(psutil.Process().memory_info().rss)
+    return int(import_module("psutil").Process().memory_info().rss)
 
 
 def main(arguments: list[str]) -> None:

@@ -108,9 +108,9 @@ class Installation:
         config = ServerConfig(tokens=tokens, audit=folder / "audit.jsonl")
         self._security = Security(config, lambda: NOW)
         host = Host(self.runtime, config, Shelf(self.runtime), self._security.principals)
-        handlers = Handlers()
+        handlers: Any = Handlers()
         for servicer, add in _SERVICES.values():
-            add(servicer(host), handlers)  # type: ignore[arg-type]
+            add(servicer(host), handlers)
         self._handlers = handlers.by_method
         self.methods = sorted(handlers.by_method)
         self._guard = Guard(
@@ -141,10 +141,10 @@ class Installation:
             AssertionError: it ended as no call may.
         """
         context = Context(metadata)
-        details = SimpleNamespace(method=method, invocation_metadata=metadata)
+        details: Any = SimpleNamespace(method=method, invocation_metadata=metadata)
         handler: Any = self._guard.intercept_service(
-            lambda details: self._handlers.get(details.method), details  # type: ignore[arg-type]
-        )  # fmt: skip
+            lambda details: self._handlers.get(details.method), details
+        )
         try:
             self._carry_out(handler, raw, context, once=method.endswith("/WatchDecisions"))
         except Ended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -42,7 +43,7 @@ class Guarded:
 ROLES: tuple[Role, ...] = ("submit", "read", "operate", "approve", "administer")
 
 
-def guarded_site(folder: Path, **config: object) -> Guarded:
+def guarded_site(folder: Path, **config: Any) -> Guarded:
     """Start one: both localities know the same month."""
     tokens = folder / "tokens.json"
     root = grant(tokens, "root", ROLES, None)

@@ -41,7 +41,7 @@ _EVENT = event_to_proto(village("wang"))
 _ENTRY = evaluation.EvaluationEntry(event=_EVENT)
 
 
-def _about(locality: str) -> dict[str, str]:
+def _about(locality: str) -> dict[str, Any]:
     return {"locality": locality, "scheme": TOWN, "period": PERIOD}
 
 

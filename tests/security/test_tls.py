@@ -55,7 +55,7 @@ class Pems:
         self.certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
         return issued.cert_chain_pems[0].bytes()
 
-    def own(self, name: str, authority: trustme.CA | None = None) -> dict[str, Path]:
+    def own(self, name: str, authority: trustme.CA | None = None) -> dict[str, Any]:
         """Return a client's own certificate and key."""
         issued = (authority or self.authority).issue_cert(f"{name}.example", common_name=name)
         files = {"certificate": self.folder / f"{name}.pem", "key": self.folder / f"{name}.key"}

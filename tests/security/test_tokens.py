@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -18,6 +19,7 @@ from tests.service.site import NOW, STREET, month_of_the_street, open_site, refu
 
 from envrules.client import Client
 from envrules.credentials import Credentials
+from envrules.model.events import Event
 from envrules.service import ConfigError, ServerConfig
 from envrules.service.tokens import editing, parts_of
 from envrules.wire.times import format_instant
@@ -166,12 +168,12 @@ def test_streams_end_with_their_token(guarded: Guarded) -> None:
     next(watch)
     go_on = threading.Event()
 
-    def batches() -> list[list[object]]:
-        yield [village("a")]  # type: ignore[misc]
+    def batches() -> Iterator[list[Event]]:
+        yield [village("a")]
         go_on.wait(30)
         yield [village("b")]
 
-    stream = client.stream(OWN, batches())  # type: ignore[arg-type]
+    stream = client.stream(OWN, batches())
     assert next(stream)[0].seq
     revoke(guarded.tokens, token)
     go_on.set()
@@ -217,13 +219,13 @@ def test_strangers_hold_no_thread(start: Callable[..., Guarded]) -> None:
     guarded = start(workers=10, max_streams=1, max_watchers=1, max_each=1)
     never = threading.Event()
 
-    def nothing() -> object:
+    def nothing() -> Iterator[bytes]:
         never.wait(60)
         yield b""
 
     channel = grpc.insecure_channel(guarded.site.address)
-    method = "/envrules.v1.EventService/SubmitEvents"
-    calls = [channel.stream_stream(method)(nothing(), timeout=60) for _ in range(50)]
+    send: Any = channel.stream_stream("/envrules.v1.EventService/SubmitEvents")
+    calls = [send(nothing(), timeout=60) for _ in range(50)]
     try:
         assert {one.code() for one in calls} == {grpc.StatusCode.UNAUTHENTICATED}
         assert asked(guarded, guarded.root).code == "OK"

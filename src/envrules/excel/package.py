@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import IO
 from xml.parsers import expat
 
 MAX_PARTS = 1_000
@@ -60,7 +61,7 @@ class _Part:
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
 
-    def read(self, opened: io.BufferedIOBase | zipfile.ZipExtFile) -> None:
+    def read(self, opened: IO[bytes]) -> None:
         """Parse all of it."""
         try:
             while piece := opened.read(_PIECE):
