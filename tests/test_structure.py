@@ -25,7 +25,7 @@ ROWS = (
     ("runtime",),
     ("whatif",),
     ("v1", "wire"),
-    ("cases", "clauses", "client", "service", "report", "demo", "excel", "scaffold",
+    ("cases", "clauses", "credentials", "client", "service", "report", "demo", "excel", "scaffold",
      "pytest_plugin", "workbench", "cli"),
 )  # fmt: skip
 ORDER = {name: (row, place) for row, names in enumerate(ROWS) for place, name in enumerate(names)}

@@ -27,11 +27,11 @@ from tests.service.test_streaming import batch, eventually
 from envrules.client import CallFailed, Client
 from envrules.model.decisions import Publication
 from envrules.service import ConfigError, ServerConfig, build_server
-from envrules.service.config import is_local
 from envrules.service.server import SERVICES
 from envrules.service.status import WORDS
 from envrules.store import StoreError
 from envrules.v1 import event_service_pb2, events_pb2
+from envrules.wire.address import is_local
 from envrules.wire.events_out import event_to_proto
 from envrules.wire.problems import MESSAGES
 

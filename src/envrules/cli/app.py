@@ -16,6 +16,7 @@ from envrules.cli import (
     check,
     codes,
     coverage,
+    credentials,
     decisions,
     demo,
     events,
@@ -30,6 +31,7 @@ from envrules.cli import (
     standards,
     standings,
     tables,
+    tokens,
     whatif,
     workbench,
 )
@@ -98,6 +100,7 @@ for _group, _command, _name, _example in _COMMANDS:
     app.command(_name, rich_help_panel=_group, epilog=f"Example:  {_example}")(_command)
 app.add_typer(codes.app, name="codes", rich_help_panel=OPERATORS)
 app.add_typer(tables.app, name="tables", rich_help_panel=OPERATORS)
+app.add_typer(tokens.app, name="token", rich_help_panel=OPERATORS)
 
 
 def _version(wanted: bool) -> None:
@@ -108,11 +111,18 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _envrules(
-    version: Annotated[
+    _wanted: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    token_file: credentials.TokenFile = None,
+    tls: credentials.Tls = False,
+    tls_ca: credentials.TlsCa = None,
+    tls_cert: credentials.TlsCert = None,
+    tls_key: credentials.TlsKey = None,
+    plaintext: credentials.Plaintext = False,
 ) -> None:
     """Explained decisions for city grid platforms, by each locality's own rules."""
+    credentials.give(token_file, tls, tls_ca, tls_cert, tls_key, plaintext)
 
 
 def program() -> None:

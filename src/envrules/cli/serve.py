@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from envrules.cli import security_options
 from envrules.cli.code_files import table_in
 from envrules.cli.server import instant_of
 from envrules.cli.shell import USAGE, Failure, say, zone_of
@@ -77,9 +78,14 @@ def serve(
             help="Code table of a bound locality's host; the one in force when left out.",
         ),
     ] = None,
-    insecure: Annotated[
-        bool, typer.Option(help="Listen without TLS where other machines reach it.")
-    ] = False,
+    tokens: security_options.Tokens = None,
+    tls_cert: security_options.TlsCert = None,
+    tls_key: security_options.TlsKey = None,
+    client_ca: security_options.ClientCa = None,
+    audit: security_options.Audit = None,
+    max_rate: security_options.MaxRate = 0.0,
+    max_each: security_options.MaxEach = 16,
+    insecure: security_options.Insecure = False,
     drain: Annotated[
         float, typer.Option(min=0, help="Seconds that calls may take to end when it stops.")
     ] = 10.0,
@@ -115,13 +121,17 @@ def serve(
     files = _files(rulesets)
     plugins = _plugins(files)
     config = _config(
-        address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets,
-        publish=publish, metrics=metrics, otlp=otlp,
+        address=address, insecure=insecure, drain_seconds=drain, rulesets=rulesets, publish=publish,
+        tokens=tokens, tls_cert=tls_cert, tls_key=tls_key, client_ca=client_ca, audit=audit,
+        max_rate=max_rate, max_each=max_each,
+        metrics=metrics, otlp=otlp,
     )  # fmt: skip
     with opened(db, create=True) as store, _running(store, plugins, db, projectors) as runtime:
         for locality, scheme in bindings:
             _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
         server = _built(runtime, config)
+        if tokens is None:
+            log.warning("no tokens: whoever reaches %s may do anything", address)
         server.start()
         host = address.rpartition(":")[0]
         print(f"listening on {f'{host}:{server.port}' if server.port else address}", flush=True)
@@ -150,14 +160,14 @@ def _config(**options: Any) -> ServerConfig:
     try:
         return ServerConfig(**options)
     except ConfigError as error:
-        raise Failure(str(error), "the option for that is --insecure", USAGE) from None
+        raise Failure(str(error), "see the options in envrules serve --help", USAGE) from None
 
 
 def _built(runtime: Runtime, config: ServerConfig) -> Server:
     try:
         return build_server(runtime, config)
     except ConfigError as error:
-        fix = error.fix or "choose another --address; port 0 takes a free one"
+        fix = error.fix or "see the options in envrules serve --help"
         raise Failure(str(error), fix) from None
 
 

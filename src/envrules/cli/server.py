@@ -11,8 +11,10 @@ import grpc
 import typer
 
 from envrules import client
+from envrules.cli.credentials import GIVEN
 from envrules.cli.shell import REFUSED, UNREACHABLE, USAGE, Failure, zone_of
 from envrules.client import CallFailed
+from envrules.credentials import BadCredentials
 from envrules.model.base import Instant
 from envrules.v1 import (
     ruleset_service_pb2,
@@ -83,8 +85,10 @@ def connected(address: str, principal: str = "") -> Iterator[Client]:
     """
     try:
         # A person is told at once that the server is not there.
-        with Client.connect(address, principal=principal, retry=False) as connection:
+        with Client.connect(address, GIVEN.get(), principal=principal, retry=False) as connection:
             yield connection
+    except BadCredentials as error:
+        raise Failure(str(error), "see envrules --help", USAGE) from None
     except CallFailed as error:
         raise failure_of(error, address) from None
 

@@ -1,6 +1,6 @@
 """A small client for Python: what the command line, the demo and importers are written with.
 
-    with Client.connect("127.0.0.1:50051", principal="grid") as client:
+    with Client.connect("127.0.0.1:50051", Credentials(token)) as client:
         client.create_locality("yunxi", "云溪镇", "Asia/Shanghai", [scheme])
         receipts = client.submit("yunxi", events, decided=True)
 

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import grpc
 
 from envrules.client.errors import failing
 from envrules.client.pauses import Pauses
+from envrules.credentials import Credentials
 from envrules.v1.decision_service_pb2_grpc import DecisionServiceStub
 from envrules.v1.evaluation_service_pb2_grpc import EvaluationServiceStub
 from envrules.v1.event_service_pb2_grpc import EventServiceStub
 from envrules.v1.locality_service_pb2_grpc import LocalityServiceStub
 from envrules.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 from envrules.v1.standing_service_pb2_grpc import StandingServiceStub
+
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -36,11 +39,15 @@ class Connection:
     """One connection. Its methods may be called from several threads."""
 
     def __init__(
-        self, channel: grpc.Channel, principal: str = "", *, patience: float = 0.0
-    ) -> None:
-        """Use a channel; `connect` makes one, and says what the rest means."""
+        self, channel: grpc.Channel, principal: str = "", *, metadata: Metadata = (),
+        patience: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Use a channel; `connect` makes one, and says what the rest means.
+
+        `metadata` go with every call.
+        """
         self._channel = channel
-        self._who = (("envrules-principal", principal),) if principal else ()
+        self._who = (*metadata, ("envrules-principal", principal)) if principal else metadata
         self._patience = patience
         self.event_stub = EventServiceStub(channel)
         self.decision_stub = DecisionServiceStub(channel)
@@ -51,30 +58,30 @@ class Connection:
 
     @classmethod
     def connect(
-        cls, address: str, *, principal: str = "",
-        credentials: grpc.ChannelCredentials | None = None, retry: bool = True,
-        patience: float = 0.0,
+        cls, address: str, credentials: Credentials | None = None, *, principal: str = "",
+        retry: bool = True, patience: float = 0.0,
     ) -> Self:  # fmt: skip
         """Return a client of the server at `address`.
 
         Args:
             address: host and port.
-            principal: who calls, as long as the server takes our word for it.
-            credentials: without them nothing is encrypted.
+            credentials: token and certificates; without them nothing is encrypted.
+            principal: who calls, where the server has no tokens; where it has, it must be theirs.
             retry: whether calls that can be repeated without harm are, while the server is gone.
             patience: how many seconds a stream or a watch whose server has gone tries to go on
                 where it was before it fails.
+
+        Raises:
+            BadCredentials: they cannot be used.
         """
+        shown = credentials or Credentials()
         options = [
             ("grpc.max_receive_message_length", -1),
             ("grpc.service_config", service_config()),
             ("grpc.enable_retries", int(retry)),
         ]
-        if credentials is not None:
-            channel = grpc.secure_channel(address, credentials, options)
-        else:
-            channel = grpc.insecure_channel(address, options)
-        return cls(channel, principal, patience=patience)
+        channel = shown.channel(address, options)
+        return cls(channel, principal, metadata=shown.metadata, patience=patience)
 
     def wait_ready(self, timeout: float = TIMEOUT) -> None:
         """Wait until the server can be reached; raises TimeoutError."""

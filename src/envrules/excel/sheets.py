@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -12,12 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from envrules.excel.package import MAX_CELLS, check_package
 from envrules.excel.problems import NoWorkbook, Place
 from envrules.ruleset.characters import INVISIBLE
 
 NEEDS_EXTRA = "pip install 'envrules[reports]'"
 MAX_BYTES = 20_000_000
-MAX_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,14 @@ def _csv(path: Path, raw: bytes) -> Sheet:
         raise NoWorkbook(
             f"{path}: not UTF-8 text", "save it as 'CSV UTF-8'; GBK is not read"
         ) from None
+    rows: list[list[str]] = []
+    cells = 0
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        for row in csv.reader(io.StringIO(text, newline=""), strict=True):
+            rows.append(row)
+            cells += len(row) + 1
+            if cells > MAX_CELLS:
+                raise _too_many(path.name)
     except csv.Error as error:
         raise NoWorkbook(f"{path}: not CSV: {error}", "save it as 'CSV UTF-8' again") from None
     values: dict[tuple[int, int], Value] = {
@@ -139,11 +145,15 @@ def _csv(path: Path, raw: bytes) -> Sheet:
 def _workbook(path: Path, raw: bytes) -> list[Sheet]:
     openpyxl = extra()
     try:
-        # data_only=False: a formula stays one, and the value stored beside it is not taken.
-        book = openpyxl.load_workbook(io.BytesIO(raw), data_only=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+        check_package(raw)
+        with warnings.catch_warnings(action="ignore"):  # of what the library does not support
+            # data_only=False: a formula stays one, and the value stored beside it is not taken.
+            book = openpyxl.load_workbook(io.BytesIO(raw), data_only=False)
+    # A damaged or hostile file can make the library stumble anywhere, with any error.
+    except Exception as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
         raise NoWorkbook(
-            f"{path}: not an .xlsx workbook: {error}",
+            f"{path}: not an .xlsx workbook: {said}",
             "open it in Excel or WPS and save it as .xlsx",
         ) from None
     return [_sheet(path.name, sheet) for sheet in book.worksheets]
@@ -159,10 +169,7 @@ def extra() -> Any:
 
 def _sheet(file: str, sheet: Any) -> Sheet:
     if sheet.max_row * sheet.max_column > MAX_CELLS:
-        raise NoWorkbook(
-            f"{file}: sheet {sheet.title} spreads over more than {MAX_CELLS} cells",
-            "delete the empty rows and columns behind the table",
-        )
+        raise _too_many(f"{file}: sheet {sheet.title}")
     values = {
         (cell.row, cell.column): _value(cell)
         for row in sheet.iter_rows() for cell in row if cell.value is not None
@@ -174,6 +181,13 @@ def _sheet(file: str, sheet: Any) -> Sheet:
         for column in range(block.min_col, block.max_col + 1)
     }
     return Sheet(file, sheet.title, sheet.max_row, sheet.max_column, values, merged)
+
+
+def _too_many(what: str) -> NoWorkbook:
+    return NoWorkbook(
+        f"{what} spreads over more than {MAX_CELLS} cells",
+        "delete the empty rows and columns behind the table",
+    )
 
 
 def _value(cell: Any) -> Value:

@@ -136,6 +136,7 @@ class DecisionService(DecisionServiceServicer):
                 yield from self._responses(locality, found, cursor)
                 spoken = time.monotonic()
             elif not moved:
+                self._host.principals.caller(context, "read", locality)  # is it still?
                 left = heartbeat - (time.monotonic() - spoken)
                 self._host.runtime.wait_decided(
                     locality, projected + 1, max(0.0, min(left, _SLICE))

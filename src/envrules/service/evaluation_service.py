@@ -15,6 +15,7 @@ from envrules.service.rulesets_in import Source, codes_in, overrides_in, source_
 from envrules.service.shelf import LATEST
 from envrules.service.standings_out import FIGURES, find_score, standing_out
 from envrules.service.status import Refusal
+from envrules.service.visible import shelf_for
 from envrules.v1 import decisions_pb2, standings_pb2
 from envrules.v1 import evaluation_service_pb2 as pb
 from envrules.v1.evaluation_service_pb2_grpc import EvaluationServiceServicer
@@ -52,7 +53,7 @@ class EvaluationService(EvaluationServiceServicer):
         given = read_entries(request.entries, fields)
         fields.done()
         self._host.principals.caller(context, "read")
-        scheme = source.found(self._host.shelf, slug, overrides, codes).scheme
+        scheme = source.found(shelf_for(self._host, context), slug, overrides, codes).scheme
         locality = evaluate(scheme, given, lambda: self._host.goes_on(context))
         if locality is None:
             raise self._host.stopping()

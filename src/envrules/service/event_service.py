@@ -76,7 +76,7 @@ class _Stream:
 
     def __init__(self, host: Host, context: grpc.ServicerContext) -> None:
         self._host, self._context = host, context
-        self._locality = self._by = ""
+        self._locality = ""
 
     def begin(self, request: pb.StreamEventsRequest) -> Callable[[], pb.StreamEventsResponse]:
         """Queue a batch; what is returned waits for its receipts."""
@@ -86,10 +86,10 @@ class _Stream:
         if not (locality or request.locality):
             fields.refuse("locality", "REQUIRED")
         fields.done()
-        if locality != self._locality:
-            self._by = self._host.principals.caller(self._context, "submit", locality)
-            self._locality = locality
-        pending = intake.take(self._host, request, locality, self._by)
+        # Asked anew for each request: a token that is revoked ends the stream.
+        by = self._host.principals.caller(self._context, "submit", locality)
+        self._locality = locality
+        pending = intake.take(self._host, request, locality, by)
 
         def finish() -> pb.StreamEventsResponse:
             receipts = pending.receipts(self._context)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+import grpc
 from grpc_health.v1 import health, health_pb2
 
+from envrules.service.principal import Principals
+from envrules.service.security import Security
+from envrules.service.status import Refusal
 from envrules.service.watched import WatchedFiles
 from envrules.store import Store
+from envrules.wire.limits import NAME_LIMIT
 
 log = logging.getLogger(__name__)
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+NOBODY_S = "?"
+"""A name that stands for all that a caller may not know."""
 
 
 def ruleset_name(scheme: str) -> str:
@@ -28,19 +37,61 @@ def locality_name(locality: str) -> str:
     return f"localities/{locality}"
 
 
+class Answers(health.HealthServicer):
+    """The health service. A name that does not concern the caller is answered for as unknown."""
+
+    def __init__(self, principals: Principals, public: Iterable[str]) -> None:
+        """`public`: names that anybody may ask for, with or without a token."""
+        super().__init__()
+        self._principals, self._public = principals, frozenset(public)
+
+    def Check(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
+        """Tell the state of a name."""
+        return super().Check(self._asked(request, context), context)
+
+    def Watch(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext,
+        send_response_callback: Callable[[Any], None] | None = None,
+    ) -> Any:  # fmt: skip
+        """Follow the state of a name."""
+        return super().Watch(self._asked(request, context), context, send_response_callback)
+
+    def _asked(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.ServicerContext
+    ) -> health_pb2.HealthCheckRequest:
+        if request.service in self._public or self._concerns(request.service, context):
+            return request
+        return health_pb2.HealthCheckRequest(service=NOBODY_S)
+
+    def _concerns(self, name: str, context: grpc.ServicerContext) -> bool:
+        if len(name) > NAME_LIMIT:  # what is watched is kept
+            return False
+        try:
+            caller = self._principals.of(context)
+        except Refusal:
+            return False
+        kind, _, locality = name.partition("/")
+        return kind != "localities" or ("read" in caller.roles and caller.sees(locality))
+
+
 class Monitor:
     """Probes the store and keeps the health service's answers.
 
     The names are "" (all), each service, `localities/<slug>`: NOT_SERVING while that locality is
-    stalled, and `rulesets/<scheme>`: NOT_SERVING while its watched file cannot be used as it is.
+    stalled, `rulesets/<scheme>`: NOT_SERVING while its watched file cannot be used as it is, and
+    `tokens`, `tls` and `audit`, if there are such files: NOT_SERVING while one cannot be used.
     """
 
     def __init__(
         self, store: Store, watched: WatchedFiles, services: Iterable[str], every: float,
-        patience: float,
+        patience: float, security: Security,
     ) -> None:  # fmt: skip
         """`every`: seconds between probes; `patience`: how long one may take."""
-        self.servicer = health.HealthServicer()
+        services = tuple(services)
+        self.servicer = Answers(security.principals, ("", *services))
+        self._security = security
         self._store, self._watched, self._services = store, watched, ("", *services)
         self._every, self._patience = every, patience
         self._told: dict[str, int] = {}
@@ -93,6 +144,7 @@ class Monitor:
         stalled = self._store.stalls()
         good = {locality_name(row.id): row.id not in stalled for row in self._store.localities()}
         good |= {ruleset_name(scheme): ok for scheme, ok in self._watched.usable().items()}
+        good |= self._security.state()
         return {name: SERVING if ok else NOT_SERVING for name, ok in good.items()}
 
     def _check(self, probe: Future[dict[str, int]]) -> None:

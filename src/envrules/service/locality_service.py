@@ -15,6 +15,7 @@ from envrules.service.candidates import Candidates
 from envrules.service.fields import ID, OPTIONAL_ID, REQUIRED_TEXT, Fields
 from envrules.service.host import Host
 from envrules.service.paging import fitting, next_token, position
+from envrules.service.principal import EVERYWHERE
 from envrules.service.rulesets_in import overrides_in
 from envrules.service.rulesets_out import codes_file, overrides_out, problems_out
 from envrules.service.shelf import Ruleset
@@ -46,7 +47,7 @@ class LocalityService(LocalityServiceServicer):
         timezone = _timezone(request.timezone, fields)
         wanted = _bindings(request, fields)
         fields.done()
-        by = self._host.principals.caller(context, "administer")
+        by = self._host.principals.caller(context, "administer", EVERYWHERE)
         # All rulesets are found before anything is created, so that a bad one changes nothing.
         rulesets = [self._ruleset(*binding) for binding in wanted]
         self._create(locality, title, timezone)
@@ -107,7 +108,9 @@ class LocalityService(LocalityServiceServicer):
         after = position(request, str, fields) or ""
         fields.done()
         self._host.principals.caller(context, "read")
-        ids = [row.id for row in self._host.runtime.store.localities() if row.id > after]
+        sees = self._host.principals.of(context).sees
+        rows = self._host.runtime.store.localities()
+        ids = [row.id for row in rows if row.id > after and sees(row.id)]
         page = fitting(self._described(locality) for locality in ids[:size])
         response = pb.ListLocalitiesResponse(localities=page)
         sent = len(response.localities)

@@ -26,6 +26,7 @@ from envrules.service.rulesets_out import (
 from envrules.service.simulating import Trial, periods_in, simulated
 from envrules.service.status import not_found
 from envrules.service.unknown_out import Listed, unknown_in, unknown_out
+from envrules.service.visible import shelf_for
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.v1.ruleset_service_pb2_grpc import RulesetServiceServicer
 from envrules.whatif import Question
@@ -47,9 +48,10 @@ class RulesetService(RulesetServiceServicer):
         after = position(request, str, fields) or ""
         fields.done()
         self._host.principals.caller(context, "read")
-        slugs = [slug for slug in self._host.shelf.slugs() if slug > after]
+        shelf = shelf_for(self._host, context)
+        slugs = [slug for slug in shelf.slugs() if slug > after]
         response = pb.ListRulesetsResponse(
-            rulesets=fitting(ruleset_out(self._host.shelf.newest(slug)) for slug in slugs[:size])
+            rulesets=fitting(ruleset_out(shelf.newest(slug)) for slug in slugs[:size])
         )
         sent = len(response.rulesets)
         if sent < len(slugs):
@@ -68,7 +70,7 @@ class RulesetService(RulesetServiceServicer):
         self._host.principals.caller(context, "read", locality)
         if locality and not revision:
             revision = self._in_force(locality, scheme)
-        found = self._host.shelf.revision(scheme, revision or "latest")
+        found = shelf_for(self._host, context).revision(scheme, revision or "latest")
         return pb.GetRulesetResponse(ruleset=ruleset_out(found, files=True))
 
     def ValidateRuleset(
@@ -102,7 +104,7 @@ class RulesetService(RulesetServiceServicer):
         fields.done()
         self._host.principals.caller(context, "read", locality)
         own, codes = self._own(locality, scheme) if locality else ({}, GivenCodes())
-        shelf = self._host.shelf
+        shelf = shelf_for(self._host, context)
         old, new = (
             given.found(shelf, scheme, {}, GivenCodes()) if given.is_exact
             else given.found(shelf, scheme, own, codes)
@@ -136,7 +138,7 @@ class RulesetService(RulesetServiceServicer):
         expected = str(fields.take("expected_revision", OPTIONAL_ID, request.expected_revision))
         fields.done()
         by = self._host.principals.caller(context, "operate", locality)
-        ruleset = source.found(self._host.shelf, scheme, overrides, codes)
+        ruleset = source.found(shelf_for(self._host, context), scheme, overrides, codes)
         keeps_codes = not (codes.given or source.is_exact)
         done = self._publisher.publish(
             Publication(

@@ -25,8 +25,10 @@ from envrules.service.health import Monitor
 from envrules.service.host import Host
 from envrules.service.locality_service import LocalityService
 from envrules.service.observing import Observing
+from envrules.service.refreshed import BadFile
 from envrules.service.reload import Reloader
 from envrules.service.ruleset_service import RulesetService
+from envrules.service.security import Security
 from envrules.service.shelf import Shelf
 from envrules.service.standing_service import StandingService
 from envrules.service.telemetry import Telemetry
@@ -81,12 +83,12 @@ class Server:
 
     def __init__(
         self, server: grpc.Server, port: int, host: Host, monitor: Monitor,
-        reloader: Reloader | None,
+        reloader: Reloader | None, security: Security,
     ) -> None:  # fmt: skip
         self.port = port
         """The port that it listens on; 0 for a unix socket."""
         self._server, self._host, self._monitor = server, host, monitor
-        self._reloader = reloader
+        self._reloader, self._security = reloader, security
         self._stopped = threading.Event()
 
     @property
@@ -116,6 +118,7 @@ class Server:
         self._server.stop(seconds).wait()
         self._monitor.stop()
         self._host.telemetry.close()
+        self._security.close()
         self._stopped.set()
 
     def wait(self) -> None:
@@ -160,12 +163,17 @@ def build_server(
     """
     config = config or ServerConfig()
     telemetry = telemetry or telemetry_of(config)
-    host = Host(runtime, config, Shelf(runtime), telemetry=telemetry)
+    try:
+        security = Security(config, runtime.clock)
+    except BadFile as error:
+        raise ConfigError(str(error)) from None
+    host = Host(runtime, config, Shelf(runtime), security.principals, telemetry=telemetry)
     monitor = Monitor(
-        runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience
-    )
+        runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience,
+        security,
+    )  # fmt: skip
     reloader = Reloader(host, config.rulesets) if config.rulesets is not None else None
-    guard = Guard(runtime.store.failures, monitor.look, config.max_streams, config.max_watchers)
+    guard = Guard(runtime.store.failures, monitor.look, security.principals, config, security.audit)
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
         interceptors=[Observing(telemetry), guard],
@@ -179,15 +187,16 @@ def build_server(
         (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server
     )
     try:
-        port = server.add_insecure_port(config.address)
+        port = security.add_port(server, config.address)
     except RuntimeError as error:
+        security.close()
         raise ConfigError(f"cannot listen on {config.address}: {error}") from error
     # For a socket that is a file, grpc answers 1.
     if telemetry.metrics is not None:
         telemetry.metrics.open(config.metrics, Survey(host, monitor, telemetry.metrics.heard))
     runtime.observe_commits(telemetry.committed)
     is_file = config.address.startswith(("unix:", "unix-abstract:"))
-    return Server(server, 0 if is_file else port, host, monitor, reloader)
+    return Server(server, 0 if is_file else port, host, monitor, reloader, security)
 
 
 def _options(config: ServerConfig) -> list[tuple[str, int]]:

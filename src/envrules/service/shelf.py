@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from envrules.errors import RulesetError
@@ -15,6 +16,7 @@ from envrules.ruleset.overrides import Overrides, with_overrides
 from envrules.runtime.library import Library, Revision
 from envrules.runtime.runtime import Runtime
 from envrules.service.status import not_found
+from envrules.store import RevisionRow
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class Shelf:
         self._library = runtime.library
         self._store = runtime.store
         self._installed: dict[str, Ruleset | None] = {}
+        self.is_visible: Callable[[str, str], bool] = lambda _scheme, _revision: True
+        """Whether a stored revision is there at all, as far as whoever looks is concerned."""
 
     def _find(self, slug: str) -> Ruleset | None:
         """Return the ruleset of a scheme as it is installed or was last put here, if it is good."""
@@ -72,7 +76,7 @@ class Shelf:
     def slugs(self) -> list[str]:
         """Return all schemes of which there is any ruleset."""
         known = {*self._plugins.schemes, *self._installed}
-        stored = {row.scheme for row in self._store.list_revisions()}
+        stored = {row.scheme for row in self._stored()}
         return sorted({slug for slug in known if self._find(slug) is not None} | stored)
 
     def newest(self, slug: str) -> Ruleset:
@@ -84,11 +88,15 @@ class Shelf:
         installed = self._find(slug)
         if installed is not None:
             return installed
-        stored = self._store.list_revisions(slug)
+        stored = self._stored(slug)
         if not stored:
             raise not_found("SCHEME_NOT_FOUND", f"no scheme {slug!r}")
         last = self.revision(slug, stored[-1].revision).source
         return self.tried(slug, last.text, last.file, {})  # without what is a locality's own
+
+    def _stored(self, slug: str | None = None) -> list[RevisionRow]:
+        rows = self._store.list_revisions(slug)
+        return [row for row in rows if self.is_visible(row.scheme, row.revision)]
 
     def revision(self, slug: str, revision: str) -> Ruleset:
         """Return one revision; `latest` is the newest.
@@ -102,6 +110,8 @@ class Shelf:
         if installed is not None and installed.scheme.revision == revision:
             return installed
         try:
+            if not self.is_visible(slug, revision):
+                raise KeyError(revision)
             return Ruleset(self._library.source(slug, revision), self._library(slug, revision))
         except KeyError:
             raise not_found(

@@ -14,8 +14,10 @@ from envrules.ruleset.overrides import Overrides
 from envrules.service.fields import Fields
 from envrules.service.host import Host
 from envrules.service.rulesets_in import GivenCodes, Source
+from envrules.service.shelf import Shelf
 from envrules.service.standings_out import ASSESSMENTS
 from envrules.service.status import not_found
+from envrules.service.visible import shelf_for
 from envrules.v1 import ruleset_service_pb2 as pb
 from envrules.v1 import rulesets_pb2, standings_pb2
 from envrules.whatif import (
@@ -68,7 +70,7 @@ def simulated(
         Refusal: NOT_FOUND; UNAVAILABLE, the server is to stop.
         RulesetError: the ruleset is not good.
     """
-    tried = _tried(host, trial)
+    tried = _tried(host, trial, shelf_for(host, context))
     work = _Work(host, trial, tried)
     try:
         done = total = 0
@@ -90,7 +92,7 @@ def simulated(
         work.stop()
 
 
-def _tried(host: Host, trial: Trial) -> Tried:
+def _tried(host: Host, trial: Trial, shelf: Shelf) -> Tried:
     scheme = trial.question.scheme
     binding = host.runtime.locality(trial.locality)[2].bindings.get(scheme)
     if binding is None:
@@ -99,7 +101,7 @@ def _tried(host: Host, trial: Trial) -> Tried:
     overrides, codes = trial.overrides, GivenCodes()
     if not trial.source.is_exact:  # which comes as it was published
         overrides, codes = overrides or own.overrides, GivenCodes(given=True, table=own.codes)
-    found = trial.source.found(host.shelf, scheme, overrides, codes)
+    found = trial.source.found(shelf, scheme, overrides, codes)
     return Tried(found.source, found.scheme)
 
 

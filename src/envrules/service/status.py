@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import grpc
@@ -30,6 +31,12 @@ WORDS: Mapping[str, str] = {
     "BAD_REQUEST": "请求有误",
     "BAD_RULESET": "规则文件有误",
     "BAD_PRINCIPAL": "调用者身份不明",
+    "TOKEN_MISSING": "缺少令牌",
+    "BAD_TOKEN": "令牌无效、已过期或已吊销",
+    "NO_TOKENS_HERE": "本服务未启用令牌",
+    "ROLE_MISSING": "没有此项操作所需的角色",
+    "NOT_EVERYWHERE": "此项操作须对所有地区有权",
+    "RATE_EXCEEDED": "调用过于频繁，请稍后再试",
     "LOCALITY_NOT_FOUND": "没有这个地区",
     "LOCALITY_EXISTS": "该地区已存在，且名称或时区不同",
     "SCHEME_NOT_FOUND": "没有这个方案",
@@ -79,11 +86,15 @@ class Refusal(Exception):
 
     def __init__(
         self, code: grpc.StatusCode, reason: str, message: str,
-        problems: Iterable[FieldProblem] = (), **facts: str,
+        problems: Iterable[FieldProblem] = (), retry_seconds: float = 0.0, **facts: str,
     ) -> None:  # fmt: skip
-        """`reason` is one of `WORDS`; `facts` are told to programs (ErrorInfo.metadata)."""
+        """`reason` is one of `WORDS`; `facts` are told to programs (ErrorInfo.metadata).
+
+        `retry_seconds` tells clients when to come back; 0: they know themselves.
+        """
         super().__init__(message)
         self.code, self.reason, self.message = code, reason, message
+        self.retry_seconds = retry_seconds
         self.problems = tuple(problems)
         self.facts = facts
 
@@ -108,7 +119,10 @@ def refusal_of(error: Exception) -> Refusal | None:
         case RuntimeRefusal():
             return Refusal(_CODES[type(error)], error.reason, str(error))
         case UnknownLocality():
-            return not_found("LOCALITY_NOT_FOUND", f"no locality {error.locality!r}")
+            return Refusal(
+                grpc.StatusCode.NOT_FOUND, "LOCALITY_NOT_FOUND",
+                f"no locality {error.locality!r}", locality=error.locality,
+            )  # fmt: skip
         case Invalid():
             return bad_request(error.problems)
         case RulesetError():
@@ -148,6 +162,10 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         first = refusal.problems[0]
         words = _short(f"{words}：{first.path} {first.message_zh}", MESSAGE_LIMIT)
     _add(status, error_details_pb2.LocalizedMessage(locale="zh-CN", message=words))
+    if refusal.retry_seconds:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(math.ceil(refusal.retry_seconds * 1000))
+        _add(status, retry)
     bad = error_details_pb2.BadRequest()
     left = BUDGET - status.ByteSize()
     for problem in refusal.problems:
