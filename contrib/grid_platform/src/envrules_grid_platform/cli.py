@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import grpc
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from envrules.client import CallFailed, Client
+from envrules.credentials import BadCredentials, Credentials, token_in
 from envrules_grid_platform import bridge as bridges
 from envrules_grid_platform.bridge import Bridge, Stalled, engine_of
 from envrules_grid_platform.bridge_tables import BridgeTables, Refused
@@ -98,15 +98,15 @@ def _read(file: Path) -> Config:
 
 
 def _client(config: Config) -> Client:
-    credentials = None
-    if config.server.ca is not None:
-        try:
-            credentials = grpc.ssl_channel_credentials(config.server.ca.read_bytes())
-        except OSError as error:
-            raise _failure(f"server.ca: {config.server.ca}: {error.strerror}") from None
-    return Client.connect(
-        config.server.address, principal=config.server.principal, credentials=credentials
-    )
+    server = config.server
+    try:
+        token = token_in(server.token_file) if server.token_file is not None else ""
+        credentials = Credentials(token, ca=server.ca)
+        return Client.connect(
+            server.address, credentials, principal="" if token else server.principal
+        )
+    except BadCredentials as error:
+        raise _failure(f"server: {error}") from None
 
 
 @contextmanager

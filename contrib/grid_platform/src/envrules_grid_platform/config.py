@@ -120,6 +120,9 @@ class ServerPart(_Part):
 
     address: str = "127.0.0.1:50051"
     principal: str = "grid-platform"
+    """What the bridge calls itself to a server without tokens."""
+    token_file: Path | None = None
+    """File with the bridge's token: roles submit and read."""
     ca: Path | None = None
     """File of the certificate authority; without one nothing is encrypted."""
 
