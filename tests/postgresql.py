@@ -166,9 +166,9 @@ class PostgreSQL:
         """Drop a database, whoever is connected to it."""
         self.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
-    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run a statement as the server's administrator."""
-        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+        with psycopg.connect(self.conninfo(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

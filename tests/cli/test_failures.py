@@ -64,13 +64,25 @@ def test_a_file_without_permission(cli: Cli, command: str, tmp_path: Path) -> No
     assert "Permission denied" in ran.out + ran.err
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite:////no/such/folder/x.db", "mysql://x/y"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "sqlite:////no/such/folder/x.db",
+        "mysql://x/y",
+        "postgresql+psycopg://me:geheim@127.0.0.1:1/x",
+        "postgresql+psycopg2://me:geheim@127.0.0.1:1/x",
+        "postgresql+psycopg://me:geheim@127.0.0.1:one/x",
+        "postgresql+psycopg://me:ge@heim@127.0.0.1:1/x",
+    ],
+)
 def test_a_database_that_cannot_be_opened(cli: Cli, url: str) -> None:
-    """`serve` and `rebuild` say what is wrong with the database."""
+    """`serve` and `rebuild` say what is wrong with the database, and no password."""
     for command in ("serve", "rebuild"):
         ran = cli(command, "--db", url)
         assert (ran.code, ran.out) == (1, "")
         assert 1 <= len(ran.err.splitlines()) <= 2
+        assert "heim" not in ran.err
 
 
 def test_rebuild_does_not_make_a_database(cli: Cli, tmp_path: Path) -> None:

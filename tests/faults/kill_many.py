@@ -6,7 +6,7 @@
     python -m tests.faults.kill_many --kills 200 --on postgresql --replicas 3 --of database
 
 Prints one line for each campaign, and what happened in all of them. Stops at the first that fails
-and leaves its database and its servers' logs where it says. PostgreSQL waits for the disk here.
+and leaves its servers' logs, and SQLite's database, where it says. PostgreSQL syncs its commits.
 """
 
 from __future__ import annotations

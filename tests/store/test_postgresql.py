@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from tests.postgresql import PostgreSQL, running
 
-from envrules.store import Batch, NewEntry, Store, StoreError
+from envrules.store import Batch, NewEntry, NodeRow, ProjectionChange, Store, StoreError
 from envrules.store.database import Database
 
 SECRET = "天机-s3cret"
@@ -23,6 +25,29 @@ def url(postgresql: PostgreSQL, migrated: str) -> Iterator[str]:
     name = postgresql.create(migrated)
     yield postgresql.url(name)
     postgresql.drop(name)
+
+
+def test_the_roles_of_the_guide_suffice(postgresql: PostgreSQL) -> None:
+    """What docs/deploy.md grants is enough: to migrate for the owner, to serve for the other role."""
+    guide = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    owner, serving = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    for statement in owner.split(";\n")[:-1]:
+        postgresql.execute(statement)
+    url = postgresql.url("envrules").replace("postgres@", "envrules@")
+    Store.open(url).close()
+    for statement in serving.split(";\n")[:-1]:
+        postgresql.execute(statement, "envrules")
+    with Store.open(url.replace("envrules@", "envrules_serving@")) as store:
+        store.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
+        store.append([Batch("gaoling", [ENTRY], 1)])
+        lease = store.lease("gaoling", "projector", 1, 1)
+        assert lease is not None
+        store.commit(lease, ProjectionChange(0, 1, 1, nodes=[NodeRow("n", "", None, b"")]))
+        store.drop_derived("gaoling")
+        store.ping()
+    postgresql.drop("envrules")
+    postgresql.execute("DROP ROLE envrules")
+    postgresql.execute("DROP ROLE envrules_serving")
 
 
 def test_missing_driver_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ class Projector:
         self._projection: Projection | None = None
         self._position = 0
         self._stalled = 0
+        self._troubled = False
         self._ticked = 0
         self._look_at = 0.0
         self._limit = BATCH
@@ -90,18 +91,26 @@ class Projector:
             try:
                 while not self._stopping.is_set() and self.go_on():
                     pass
+                self._troubled = False
             except LeaseLost:
                 self._forget()
-            except Exception:
-                log.exception(
-                    "projector of %s: trouble with the store, trying again", self.locality
-                )
+            except Exception as error:
+                self._tell_trouble(error)
                 self._projection = None  # the lease is still ours: there is nothing to wait for
             if not self._stopping.is_set():
                 woken = self._more.wait(timeout=1.0)
                 if woken and not self._stopping.is_set():
                     self._urgent.wait(COMPANY)
                 self._urgent.clear()
+
+    def _tell_trouble(self, error: Exception) -> None:
+        """Log it; an outage of the database once, in a line: every locality has one like it."""
+        if not isinstance(error, self._store.failures):
+            log.error("projector of %s: trying again", self.locality, exc_info=error)
+        elif not self._troubled:
+            said = str(error).partition("\n")[0]
+            log.error("projector of %s: no store, trying again: %s", self.locality, said)
+        self._troubled = True
 
     def _forget(self) -> None:
         self._lease, self._projection = None, None
