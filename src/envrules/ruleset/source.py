@@ -55,6 +55,10 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 
 
+_KEY = -1
+"""Where a key is while it is read: a step that no key and no index is."""
+
+
 class Position(NamedTuple):
     """A place in a file; both count from 1, columns in characters."""
 
@@ -223,8 +227,8 @@ class _Reader:
     def _key(self, event: Any, path: Path, depth: int) -> str:
         """Return a key's text. A key must be a scalar that means text."""
         position = self._position(event)
-        key = self._node(event, (*path, ""), depth + 1)
-        del self.values[*path, ""]
+        key = self._node(event, (*path, _KEY), depth + 1)
+        del self.values[*path, _KEY]
         if isinstance(key, str):
             return key
         written = event.value if isinstance(event, events.ScalarEvent) else ""
