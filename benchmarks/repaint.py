@@ -71,7 +71,7 @@ def run(rounds: int, folder: Path) -> Rounds:
     with _workbench(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         page.goto(address)
         page.goto(f"{address.partition('/?')[0]}/try")
         page.locator(".wb-view[data-tried]").wait_for()
