@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import create_engine, text
 from tests.service.site import NOW, TOWN, Raiser, Site, at, check, found, refused, village
 from tests.service.telemetry.scraping import Scrape, scrape
 from tests.service.test_hot_reload import LATER, TEXT
 from tests.service.test_streaming import batch, eventually
+from tests.store.test_reading import DECISION, emit
 
 from envrules.client import Client
 from envrules.model.base import MINUTE, Instant
@@ -21,7 +24,8 @@ from envrules.model.events import Event, IssueFound
 from envrules.service import ConfigError, ServerConfig, build_server
 from envrules.service.telemetry.catalogue import ALL
 from envrules.service.telemetry.heard import OTHERS, Heard
-from envrules.store import StoreError
+from envrules.service.telemetry.tally import Tally
+from envrules.store import Store, StoreError
 
 SUBMIT = "envrules.v1.EventService/SubmitEvents"
 GET = "envrules.v1.LocalityService/GetLocality"
@@ -195,9 +199,9 @@ def test_a_stall_shows_as_lag(
 
 
 def test_decisions_are_counted_by_what_they_are(
-    measured: Callable[..., tuple[Site, Client]], clock: Clock
+    measured: Callable[..., tuple[Site, Client]],
 ) -> None:
-    """Issued and revoked ones by kind, as the store has them; a rebuild counts none twice."""
+    """Issued and revoked ones are counted by scheme and kind, as the store has them."""
     site, client = measured()
     client.submit("yunxi", [found("GD-1", "zhao", "2026-11-02 09:00")], decided=True)
     client.submit("yunxi", [village("zhao"), check("c1", "zhao", "2026-11-03 09:00", "三大堆")],
@@ -215,11 +219,31 @@ def test_decisions_are_counted_by_what_they_are(
 
     assert {change for _, _, change in stored()} >= {"issue", "revoke"}
     seen(site, is_so)
-    before = stored()
-    site.store.drop_derived("yunxi")
-    clock.now += MINUTE  # the projector renews its lease, and is told that it has none
-    assert eventually(lambda: stored() >= before)
-    seen(site, is_so)
+
+
+def test_a_rebuild_counts_no_decision_twice(database_url: str) -> None:
+    """While decisions are emitted anew, what was counted stands; then counting goes on."""
+    with Store.open(database_url) as store:
+        store.create_locality("yunxi", "云溪镇", "Asia/Shanghai", 1)
+        tally = Tally()
+
+        def counted() -> tuple[int, int]:
+            (progress,) = store.progress()
+            found = tally.count(store, progress, time.monotonic() + 60)
+            assert found is not None
+            return sum(found.emitted.values()), sum(found.parked.values())
+
+        rows = [replace(DECISION, slot=f"slot-{n}", outcome="parked") for n in range(4)]
+        emit(store, *rows[:3], locality="yunxi")
+        assert counted() == (3, 3)
+        store.drop_derived("yunxi")
+        assert counted() == (3, 3)
+        emit(store, *rows[:2], locality="yunxi")
+        assert counted() == (3, 3)
+        emit(store, *rows[2:], locality="yunxi")
+        assert counted() == (4, 4)
+        (progress,) = store.progress()
+        assert Tally().count(store, progress, 0.0) is None, "there was no time for it"
 
 
 def test_unknown_codes_are_told_until_somebody_maps_them(
@@ -318,24 +342,24 @@ def test_watched_rulesets_are_told(
 
 
 def test_metrics_are_told_while_the_store_is_not_there(
-    measured: Callable[..., tuple[Site, Client]], tmp_path: Path
+    measured: Callable[..., tuple[Site, Client]], database_url: str
 ) -> None:
     """A scrape never waits for the store: it tells that it is down, and up again."""
     site, _ = measured()
     assert scrape(site.server.metrics_port).value("envrules_store_up") == 1
-    rename(tmp_path, "localities", "hidden")
+    rename(database_url, "localities", "hidden")
     seen(site, lambda told: told.value("envrules_store_up") == 0)
-    rename(tmp_path, "hidden", "localities")
+    rename(database_url, "hidden", "localities")
     told = seen(site, lambda told: told.value("envrules_store_up") == 1)
     assert told.value("envrules_store_bytes") > 0
 
 
-def rename(folder: Path, table: str, name: str) -> None:
+def rename(url: str, table: str, name: str) -> None:
     """Rename a table behind the server's back."""
-    outside = sqlite3.connect(folder / "envrules.db")
-    with outside:
-        outside.execute(f"ALTER TABLE {table} RENAME TO {name}")
-    outside.close()
+    outside = create_engine(url)
+    with outside.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+    outside.dispose()
 
 
 def test_a_client_that_says_nothing_keeps_nobody_waiting(
