@@ -29,6 +29,8 @@ from envrules.plugin_manager import load_plugins
 
 CASES = Path(__file__).parent.parent / "cases"
 SEED = 1
+SHARES = 4
+"""Into so many services the cases are dealt: each locality costs its service a look a second."""
 LATER = at("2150-01-01 00:00")
 """The server's wall clock: localities go by the watermark of their host."""
 
@@ -162,16 +164,19 @@ def cases() -> list[Alone]:
     return list(worked_cases(random.Random(SEED)))
 
 
-def test_every_case_of_every_scheme_in_one_shuffled_stream(
-    cases: list[Alone], start: Callable[..., Site]
+@pytest.mark.parametrize("share", range(SHARES))
+def test_cases_of_every_scheme_in_one_shuffled_stream(
+    cases: list[Alone], start: Callable[..., Site], share: int
 ) -> None:
-    """One locality a case, all in one service and one stream, ends as each case alone does.
+    """One locality a case, many in one service and one stream, ends as each case alone does.
 
     So every worked case is run on what is stored too, on either database.
     """
     site = start(clock=lambda: LATER)
-    draw = random.Random(SEED)
+    draw = random.Random(SEED + share)
     client = site.client("grid")
+    cases = cases[share::SHARES]
+    assert {alone.scheme for alone in cases} == {path.stem for path in CASES.glob("*.yaml")}
     for alone in cases:
         client.create_locality(alone.name, alone.case.name, alone.zone)
     for alone, entry in interleaved(cases, draw):
