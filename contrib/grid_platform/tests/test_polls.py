@@ -19,7 +19,7 @@ from envrules_grid_platform.config import Config, load
 from envrules_grid_platform.host import Host
 from envrules_grid_platform.reader import Reader
 from envrules_grid_platform.rehearsal.platform import apply, create, write_files
-from envrules_grid_platform.rehearsal.town import Write, town
+from envrules_grid_platform.rehearsal.town import UNITS, Write, town
 from envrules_grid_platform.sender import Sender
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -288,6 +288,18 @@ def test_the_watermark_follows_what_is_written_down(small: Bench) -> None:
     assert [micros(ten) - mark for mark in small.server.marks] == [
         micros(datetime.fromtimestamp(60 * minutes, UTC)) for minutes in (119, 117)
     ]
+
+
+def test_units_come_first() -> None:
+    """A case of a unit that nobody has declared would be judged twice, and a backlog as a whole."""
+    with bench(1) as made:
+        made.write(town(1, 5).writes)
+        made.poll()
+        first = [pb.Event.FromString(body) for body in made.server.events.values()]
+    units = [one.HasField("unit_declared") for one in first]
+    assert units == sorted(units, reverse=True)
+    assert units.count(True) == len(UNITS)
+    assert not all(units)
 
 
 def test_a_late_record_is_sent_and_counted(small: Bench) -> None:

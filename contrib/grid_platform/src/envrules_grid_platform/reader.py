@@ -66,8 +66,8 @@ class Reader:
             flows = self._host.flows_of(connection, touched)
             found = self._cases(connection, touched, flows)
             found |= self._strays([*rows, *retried])
-            if caught_up:
-                found |= translate_units(self._host.units(connection), self._config)
+            if caught_up or not self._reached:  # before all else: who is unknown is judged twice
+                found = translate_units(self._host.units(connection), self._config) | found
             letters = self._post(connection, found, now)
             ahead = self._ahead(connection, rows, flows)
             add_rows(
