@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import close, intake, match, repaint, timers
+from benchmarks import close, intake, match, repaint, timers, whatif
 from benchmarks.table import (
     Row,
     close_rows,
@@ -21,10 +21,11 @@ from benchmarks.table import (
     row,
     sustained_rows,
     timer_rows,
+    whatif_rows,
 )
 from benchmarks.timing import machine
 
-JOBS = ("match", "intake", "sustained", "timers", "close", "repaint")
+JOBS = ("match", "intake", "sustained", "timers", "close", "repaint", "whatif")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,6 +86,12 @@ def main(arguments: Sequence[str]) -> int:
             rows.append(row("workbench: release to repaint", painted, repaint.RELEASE,
                             repaint.FLOOR, "ms", than="the page says one line"))  # fmt: skip
             more["repaint_ms"] = painted.figures
+        if "whatif" in asked.jobs:  # its file is kept for the next time
+            events, units = (60_000, 20) if asked.quick else (10_000_000, 2_000)
+            reckoned = whatif.run(asked.dir, events, units, 1 if asked.quick else 3, _say)
+            rows += whatif_rows(reckoned)
+            notes.append(whatif.line(reckoned))
+            more["whatif"] = asdict(reckoned)
     render(rows, about, notes)
     if asked.json:
         found = {"machine": about, "rows": [asdict(row) for row in rows], **more}

@@ -19,6 +19,7 @@ from benchmarks.match import Result as Matched
 from benchmarks.servers import APPEND, FULL, OURS
 from benchmarks.timers import Result as Fired
 from benchmarks.timing import Rounds, spread
+from benchmarks.whatif import Result as Reckoned
 
 AtMost, AtLeast = "≤", "≥"
 Bound = Literal["≤", "≥", ""]
@@ -172,3 +173,22 @@ def _machine_line(machine: Mapping[str, str | float]) -> str:
         f" {machine['python']}, grpcio {machine['grpcio']}, SQLite {machine['sqlite']}; a sync of"
         f" 4 KiB takes {machine['sync_ms']:.2f} ms; load at the start {machine['load']:.1f}."
     )
+
+
+def whatif_rows(found: Reckoned) -> list[Row]:
+    """Return the rows of a what-if: against DuckDB, by time and memory, and a slider's move."""
+    ratios = sorted(found.ratios)
+    memory = found.ours_peak / found.duckdb_peak
+    move = found.slider / SLIDER_AIM
+    return [
+        Row("what-if, scores by column", found.ours, found.duckdb, "DuckDB query", "s", found.ratio,
+            ratios[0], ratios[-1], "≤", 1.5, found.ratio <= 1.5),
+        Row("what-if, peak memory", found.ours_peak, found.duckdb_peak, "DuckDB query", "MiB", memory,
+            memory, memory),
+        Row("slider, all rows again", found.slider, SLIDER_AIM, "the aim", "s", move, move, move,
+            "≤", 1.0, move <= 1),
+    ]  # fmt: skip
+
+
+SLIDER_AIM = 0.2
+"""Seconds after a slider's move until all rows are there."""

@@ -70,17 +70,32 @@ def test_the_log_goes_out_and_comes_in_again(cli: Cli, database: str, tmp_path: 
         }
 
 
-def test_figures_by_column_are_those_of_the_replay(cli: Cli, database: str, tmp_path: Path) -> None:
-    """Points, bands and ranks tallied by column are the exact replay's, for thresholds and tables."""
+def test_by_column_is_exactly(cli: Cli, database: str, tmp_path: Path) -> None:
+    """A file's answer by column is the exact engine's in every field, and says how it was reckoned."""
     out = tmp_path / "log.parquet"
     assert cli("export-log", "yunxi", "--out", out, "--db", database).code == 0
     for tried in ("warning_line=98", "min_presence=0.9"):
         asked = ("whatif", "yunxi", TOWN, "--set", tried, *JULY, "--log", out, "--json")
-        exact, columnar = cli(*asked).json, cli(*asked, "--figures").json
-        assert columnar["rows"] == [row for row in exact["rows"] if row["score"] == "monthly"]
-        assert {(p["name"], p["how"]) for p in columnar["parts"]} == {
-            ("monthly", "columnar"), ("annual", "left_out"),
-        }  # fmt: skip
+        exact, columnar = cli(*asked, "--engine", "exact").json, cli(*asked).json
+        parts = {(part["name"], part["how"]) for part in columnar.pop("parts")}
+        assert ("scores.monthly", "columnar") in parts
+        assert exact.pop("parts")
+        assert columnar == exact
+
+
+def test_the_coverage_of_a_scheme_is_told(cli: Cli) -> None:
+    """What goes by column and what does not is said rule by rule; an unknown scheme is told as such."""
+    ran = cli("whatif-coverage", TOWN)
+    assert "| `scores.monthly` | columns |" in ran.out
+    assert "| `ladders.notice` | exact |" in ran.out
+    assert "no scheme" in cli("whatif-coverage", "nowhere").err
+
+
+def test_columns_need_a_file(cli: Cli, database: str) -> None:
+    """A database has no columns: which file to write first is said."""
+    trying = ("--set", "warning_line=98", *JULY, "--db", database)
+    ran = cli("whatif", "yunxi", TOWN, *trying, "--engine", "columns")
+    assert (ran.code, "export-log" in ran.err) == (2, True)
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [

@@ -18,8 +18,18 @@ from envrules.model.entries import Published
 from envrules.plugin_manager import load_plugins
 from envrules.ruleset.compile import Scheme
 from envrules.ruleset.edit import Simple
-from envrules.runtime.library import Revision
-from envrules.whatif import Answer, History, Prepared, Question, prepare, prepared, rejudge
+from envrules.runtime.library import Library, Revision
+from envrules.whatif import (
+    Answer,
+    History,
+    Prepared,
+    Question,
+    answering,
+    prepare,
+    rejudge,
+    rows_under,
+)
+from envrules.whatif.tried import compiled, merged
 from envrules.workbench.edits import throughout
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
@@ -57,6 +67,7 @@ def test_judging_again_is_replaying(path: Path, monkeypatch: pytest.MonkeyPatch)
     """Each number of a scheme, moved by one: both ways give the same answer, and none differs alone."""
     for ready in histories(path):
         same = rejudge(ready, {})
+        library = Library(PLUGINS)
         assert not same.differences
         assert not same.movers
         for name, parameter in ready.in_force.scheme.parameters.items():
@@ -70,8 +81,12 @@ def test_judging_again_is_replaying(path: Path, monkeypatch: pytest.MonkeyPatch)
                 continue
             if quick.parts[0].name != "judged_again":
                 continue
+            own = ready.in_force.source
+            values = merged(own.overrides, tried)
+            after = compiled(PLUGINS, path.stem, Revision(own.file, own.text, values), library)
+            assert rows_under(ready, after) in (None, quick.rows)
             with monkeypatch.context() as patch:
-                patch.setattr(prepared, "_nodes_to_judge", lambda *_: None)
+                patch.setattr(answering, "_nodes_to_judge", lambda *_: None)
                 whole = rejudge(ready, tried)
             _same(quick, whole)
 
@@ -92,7 +107,7 @@ def test_judging_a_changed_table_again_is_replaying(
                     quick = rejudge(ready, {}, text=tried)
                     assert quick.parts[0].name == "judged_again"
                     with monkeypatch.context() as patch:
-                        patch.setattr(prepared, "_nodes_to_judge", lambda *_: None)
+                        patch.setattr(answering, "_nodes_to_judge", lambda *_: None)
                         _same(quick, rejudge(ready, {}, text=tried))
                     moved += bool(quick.differences)
     assert moved

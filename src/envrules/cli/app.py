@@ -89,6 +89,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
      "envrules publish my_town SCHEME --set warning_line=65@2027-01-01 --reason '年度调整'"),
     (OPERATORS, whatif.whatif, "whatif",
      "envrules whatif my_town SCHEME --set warning_line=65 --from 2026-07 --to 2026-09"),
+    (OPERATORS, whatif.covers, "whatif-coverage", "envrules whatif-coverage my_town"),
     (OPERATORS, whatif.export, "export-log", "envrules export-log my_town --out my_town.parquet"),
     (OPERATORS, whatif.import_, "import-log", "envrules import-log my_town.parquet --db sqlite:///new.db"),
     (OPERATORS, operate.skip, "skip", "envrules skip my_town 4711 --reason '坏记录'"),

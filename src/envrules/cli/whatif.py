@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,31 @@ from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
 from envrules.errors import RulesetError
 from envrules.plugin_manager import load_plugins
 from envrules.report.whatif import whatif_parts
+from envrules.runtime.library import Library
 from envrules.store import UnknownLocality
-from envrules.whatif import Answer, History, Question, from_store, prepare, rejudge
-from envrules.whatif.large import simulate_figures
+from envrules.whatif import (
+    Answer,
+    History,
+    Question,
+    from_store,
+    prepare,
+    prepare_columns,
+    rejudge,
+)
+from envrules.whatif.bycolumn import Spread, at_once
+from envrules.whatif.cluster import NoCluster, over_ray
+from envrules.whatif.coverage import coverage_of
+from envrules.whatif.large import columns_of
 from envrules.whatif.parquet import BadLog, export_log, from_parquet, import_log, read_header
+
+
+class Engine(StrEnum):
+    """How a question is answered; the answer is the same."""
+
+    exact = "exact"
+    columns = "columns"
+    ray = "ray"
+
 
 LogFile = Annotated[Path, typer.Option("--out", help="Parquet file to write.")]
 
@@ -44,13 +66,20 @@ def whatif(
     log: Annotated[
         Path | None, typer.Option(help="Read history from this file of envrules export-log.")
     ] = None,
-    figures: Annotated[
-        bool,
+    engine: Annotated[
+        Engine | None,
         typer.Option(
-            "--figures",
-            help="Only points, bands, ranks and lists, by column: for a --log too large to replay.",
+            help="exact: every event one by one; columns: sightings that add up by column, the "
+            "rest exactly; ray: these columns over a Ray cluster. The answers are the same. A "
+            "--log goes by columns if left out, a database exactly.",
         ),
-    ] = False,
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option(help="Address of the Ray cluster; one on this machine if left out.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(min=0, help="Workers of the cluster on this machine; 0: all processors.")
+    ] = 0,
     db: DatabaseUrl = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -58,24 +87,27 @@ def whatif(
 
     Both sides are judged at one place of the log: by the revision in force, and by what is tried.
     Closed periods are judged anew on both sides; open ones as if they were closed now. Nothing is
-    stored, and a server may run meanwhile.
+    stored, and a server may run meanwhile. What goes by column: envrules whatif-coverage.
     """
     if not set_ and ruleset is None:
         raise Failure("nothing to try", "give --set PARAMETER=VALUE or --ruleset FILE", USAGE)
     question = Question(scheme, first, last or first)
     _check(question)
-    if figures and log is None:
-        raise Failure("--figures reads a --log", "write one with envrules export-log", USAGE)
+    if engine in (Engine.columns, Engine.ray) and log is None:
+        said = f"--engine {engine.value} reads a --log"
+        raise Failure(said, "write one with envrules export-log", USAGE)
     values, name = set_values({}, set_ or []), str(ruleset or "")
     text = read_ruleset(ruleset) if ruleset is not None else ""
     try:
-        if figures and log is not None:
-            _check_log(log, locality)
-            answer = simulate_figures(log, load_plugins(), question, values, text=text, name=name)
-        else:
-            history = _history(locality, log, db)
-            prepared = prepare(history, load_plugins(), question)
+        if log is None or engine is Engine.exact:
+            prepared = prepare(_history(locality, log, db), load_plugins(), question)
             answer = rejudge(prepared, values, text=text, file=name)
+        else:
+            _check_log(log, locality)
+            with _spread(engine, cluster, workers) as spread:
+                columns = columns_of(log, scheme, spread)
+                prepared = prepare_columns(columns, load_plugins(), question)
+                answer = rejudge(prepared, values, text=text, file=name)
     except KeyError:
         raise Failure(f"{locality} does not use scheme {scheme!r}") from None
     except RulesetError as error:
@@ -83,6 +115,36 @@ def whatif(
             say(str(problem))
         raise typer.Exit(REFUSED) from None
     _print(answer, as_json)
+
+
+@contextmanager
+def _spread(engine: Engine | None, cluster: str, workers: int) -> Iterator[Spread]:
+    if engine is not Engine.ray:
+        yield at_once
+        return
+    try:
+        with over_ray(cluster, workers) as spread:
+            yield spread
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise Failure("--engine ray needs Ray", "pip install 'envrules[ray]'") from None
+    except NoCluster as error:
+        raise Failure(str(error), "start one with ray start --head") from None
+
+
+def covers(
+    scheme: Annotated[
+        str, typer.Argument(help="Scheme (slug); all that are installed if left out.", metavar="[SCHEME]")
+    ] = "",
+) -> None:  # fmt: skip
+    """Say what a what-if tallies by column and what runs the exact engine, rule by rule, and why."""
+    plugins = load_plugins()
+    if scheme and scheme not in plugins.schemes:
+        raise Failure(f"no scheme {scheme!r}", f"there is {', '.join(sorted(plugins.schemes))}")
+    library = Library(plugins)
+    names = [scheme] if scheme else sorted(plugins.schemes)
+    print("\n".join(coverage_of(library.add_builtin(name, {}, 0)) for name in names), end="")
 
 
 def _print(answer: Answer, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from envrules.engine.registry import Registry
 from envrules.engine.supplied import supply
 from envrules.engine.told import Told
 from envrules.kinds.checklists import Checklist
-from envrules.kinds.scores import Score, Table
+from envrules.kinds.scores import Score, Table, Tally
 from envrules.model.base import Instant
 from envrules.model.events import (
     Event,
@@ -51,7 +51,8 @@ def gather(
         and (e.payload.item, e.payload.organ) in again
     ]  # fmt: skip
     told = Told(inputs.told(closed=period in bench.context.closes))
-    evidence = Evidence(out=_out(known), sources=sorted(set(struck.values())))
+    tallied = inputs.tallied if isinstance(inputs.tallied, Tally) else None
+    evidence = Evidence(out=_out(known), sources=sorted(set(struck.values())), tallied=tallied)
     evidence.unscored += [Unscored(e, "", "rejected", why) for e, why in appeals.void]
     sitting = _Sitting(bench, score, unit, *bench.context.as_of(cut), struck, told, evidence)
     for event in known:
@@ -59,7 +60,7 @@ def gather(
             continue
         if isinstance(event.payload, ScoreSupplied):
             supply(score, period, event, event.payload, known, evidence)
-        elif _counts(score, event):
+        elif tallied is None and _counts(score, event):
             sitting.assess(event)
     sitting.note_needs([e for e in known if e.id not in struck])
     return evidence

@@ -8,7 +8,7 @@ from decimal import Decimal
 from envrules.kinds import charges
 from envrules.kinds.bands import Need
 from envrules.kinds.charges import Charge
-from envrules.kinds.scores import Table, Tally
+from envrules.kinds.scores import Award, Table, Tally, merge
 from envrules.model.base import Instant
 from envrules.model.decisions import Step
 from envrules.model.events import Event
@@ -41,7 +41,7 @@ class Evidence:
 
     charges: list[Charge] = field(default_factory=list)
     assessments: dict[str, tuple[Instant, Table]] = field(default_factory=dict)
-    supplied: dict[str, tuple[Decimal, ...]] = field(default_factory=dict)
+    supplied: dict[str, Award] = field(default_factory=dict)
     bonus: Decimal = Decimal(0)
     needs: dict[str, Need] = field(default_factory=dict)
     """Checklist → how the unit stands by its latest complete answers, if it has any."""
@@ -52,7 +52,10 @@ class Evidence:
     """Issue → assessment → its charge: an issue deducts once in an assessment."""
     out: dict[str, tuple[Event, str]] = field(default_factory=dict)
     """Issues that were taken out: the move, and why."""
+    tallied: Tally | None = None
+    """What has been tallied elsewhere: none of it is among the charges."""
 
     def tally(self) -> Tally:
         """Return the additive counts that the judge reads."""
-        return Tally(charges.count(self.charges), self.assessments, self.supplied)
+        own = Tally(charges.count(self.charges), self.assessments, self.supplied)
+        return own if self.tallied is None else merge(self.tallied, own)

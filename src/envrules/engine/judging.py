@@ -11,11 +11,12 @@ from envrules.engine.context import Context
 from envrules.engine.nodes import Node, consequence_node
 from envrules.kinds.compiled import Outcome
 from envrules.kinds.consequences import Fact
-from envrules.kinds.indicators import Counted
+from envrules.kinds.indicators import Counted, Visits
 from envrules.kinds.ladders import Firing
 from envrules.kinds.lists import Standing
 from envrules.kinds.points import PointIssue
 from envrules.kinds.recurrences import Sighting
+from envrules.kinds.scores import Tally
 from envrules.model.base import Frozen, Instant
 from envrules.model.decisions import Consequence, Content, Slot, Step
 from envrules.model.entries import Act
@@ -164,6 +165,8 @@ class Inputs:
     """Source node key → what it feeds."""
     coded: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     """Event id, or `event#finding`, whose codes the code table read → how it did."""
+    tallied: Tally | Visits | None = None
+    """What columns have tallied of the inspections and findings; these are not read then."""
 
     def fed(self) -> list[Feed]:
         """Return all feeds, by source, so that their order does not depend on arrival."""

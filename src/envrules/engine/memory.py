@@ -12,7 +12,7 @@ from envrules.model.decisions import Decision
 from envrules.model.entries import Act, Arrived, Entry
 
 
-class _Log:
+class MemoryLog:
     """The backing of a state that lives in memory: only the log, for all else is in the cache."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class MemoryLocality:
     """One locality, log and all, in memory."""
 
     def __init__(self, locality: str, library: Library, chainer: Chainer | None = None) -> None:
-        self.log = _Log()
+        self.log = MemoryLog()
         self.state = State(self.log, Locality(), keep=1 << 40)
         self.projection = Projection(locality, self.state, library, chainer or Chainer())
 

@@ -8,7 +8,7 @@ however entries were batched on their way here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -27,6 +27,8 @@ from envrules.engine.routing import Library, Routing
 from envrules.engine.settling import Settling
 from envrules.engine.state import Binding, NodeState, State
 from envrules.engine.touched import Touched
+from envrules.kinds.indicators import Visits
+from envrules.kinds.scores import Tally
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick
@@ -46,8 +48,13 @@ _AT_ONCE = 100
 class Projection:
     """One locality's projection: applies log entries in order and returns what they decide."""
 
-    def __init__(self, locality: str, state: State, library: Library, chainer: Chainer) -> None:
+    def __init__(
+        self, locality: str, state: State, library: Library, chainer: Chainer,
+        tallied: Mapping[str, Tally | Visits] | None = None,
+    ) -> None:  # fmt: skip
+        """`tallied`: node key → what columns have tallied for it of the log, see `Inputs`."""
         self.locality = locality
+        self._unsettled: set[str] = set()
         self.state = state
         self._library = library
         self._routing = Routing(state, library)
@@ -56,7 +63,7 @@ class Projection:
             for seq, entry in state.entries(state.locality.records)
             if isinstance(entry, Arrived)
         )
-        self._settling = Settling(locality, state, chainer, self._routing, records)
+        self._settling = Settling(locality, state, chainer, self._routing, records, tallied or {})
         self._touched = Touched(state, library, self._routing, self._settling)
 
     # ── entries ──
@@ -79,22 +86,41 @@ class Projection:
 
     def apply(self, seq: int, entry: Entry) -> list[Decision]:
         """Apply one log entry and return the decisions it gives rise to, in order."""
+        return self._settling.settle(seq, self._take(seq, entry))
+
+    def take(self, seq: int, entry: Entry) -> None:
+        """Apply one log entry and judge later: before the next close, or when asked to `settle`.
+
+        What holds in the end is the same: it does not depend on how entries between two closes or
+        publications were batched. What would have been emitted meanwhile is passed over.
+        """
+        if isinstance(entry, Closed | Published):
+            self.settle(seq - 1)
+        self._unsettled |= self._take(seq, entry)
+        if isinstance(entry, Closed):
+            self.settle(seq)
+
+    def settle(self, seq: int) -> None:
+        """Judge all that entries have touched since it was last judged."""
+        dirty, self._unsettled = self._unsettled, set()
+        self._settling.settle(seq, dirty)
+
+    def _take(self, seq: int, entry: Entry) -> set[str]:
+        """Apply one log entry; return the nodes to judge."""
         if isinstance(entry, Arrived):
             entry = replace(entry, event=replace(entry.event, seq=seq))
         self.state.remember(seq, entry)
-        dirty: set[str]
         match entry:
             case Arrived():
-                dirty = self._arrive(seq, entry.event)
+                return self._arrive(seq, entry.event)
             case Tick():
-                dirty = self._tick(entry)
+                return self._tick(entry)
             case Published():
-                dirty = self._publish(seq, entry)
+                return self._publish(seq, entry)
             case Closed():
-                dirty = self._close(seq, entry)
+                return self._close(seq, entry)
             case Act():
-                dirty = self._act(seq, entry)
-        return self._settling.settle(seq, dirty)
+                return self._act(seq, entry)
 
     def _arrive(self, seq: int, event: Event) -> set[str]:
         """The event, and whatever waited for it, is read where it belongs from now on."""

@@ -27,6 +27,7 @@ from envrules.kinds.indicators import (
     Indicator,
     Measured,
     Tally,
+    Visits,
     among,
     count,
     visits,
@@ -87,6 +88,8 @@ def take(
         case Measured() as origin:
             _measured(place, origin, taken)
             taken.aside += _too_late(alive, {e.id for e in known})
+        case ComparedVisits() if isinstance(inputs.tallied, Visits):
+            taken.tally = inputs.tallied
         case ComparedVisits():
             _visits(place, taken)
         case CountedBands() as origin if close is not None:

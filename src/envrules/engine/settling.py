@@ -6,7 +6,7 @@ touched nodes → judge each, lowest stage first → feeds to later nodes → di
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from msgspec.structs import replace
@@ -18,6 +18,8 @@ from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import UNFED, Node, defines, parse_node, stage, unit_of
 from envrules.engine.routing import Routing
 from envrules.engine.state import NodeState, Standing, State
+from envrules.kinds.indicators import Visits
+from envrules.kinds.scores import Tally
 from envrules.model.base import canonical_json
 from envrules.model.decisions import Change, Content, Decision, decision_id
 from envrules.model.entries import Act, Arrived
@@ -28,13 +30,14 @@ class Settling:
     """Judges the nodes of one locality and records what changes."""
 
     def __init__(
-        self, locality: str, state: State, chainer: Chainer, routing: Routing, records: Records
-    ) -> None:
+        self, locality: str, state: State, chainer: Chainer, routing: Routing, records: Records,
+        tallied: Mapping[str, Tally | Visits],
+    ) -> None:  # fmt: skip
         self.locality = locality
         self.state = state
         self.records = records
         """Unit and exemption events: what every evaluation knows."""
-        self._chainer, self._routing = chainer, routing
+        self._chainer, self._routing, self._tallied = chainer, routing, tallied
 
     def settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
         """Judge the nodes, lowest stage first; what they feed is judged after them."""
@@ -93,7 +96,8 @@ class Settling:
         acts = [entry for _, entry in entries if isinstance(entry, Act)]
         fed = {} if parse_node(node.key).kind in UNFED else self.state.feeds(node.key)
         coded = scheme.codes.how(events) if scheme.codes is not None else {}
-        return Inputs([scheme.read(event) for event in events], acts, fed, coded)
+        read = [scheme.read(event) for event in events]
+        return Inputs(read, acts, fed, coded, self._tallied.get(node.key))
 
     def view(self, node: Node) -> tuple[Bench, Inputs]:
         """Return the bench and inputs of a node, to read.

@@ -10,7 +10,7 @@ from envrules.engine.evidence import Evidence, Unscored
 from envrules.kinds.compiled import cite_value, plain
 from envrules.kinds.scores import Score
 from envrules.model.decisions import Step
-from envrules.model.events import ApprovalGiven, Event, ScoreSupplied
+from envrules.model.events import ApprovalGiven, Event, ScoreSupplied, order_key
 from envrules.model.values import Citation
 
 
@@ -34,7 +34,8 @@ def supply(
         evidence.bonus += given.points
         evidence.sources += [event.id, approval.id]
         return
-    evidence.supplied[given.item] = (*evidence.supplied.get(given.item, ()), given.points)
+    award = order_key(event), given.points
+    evidence.supplied[given.item] = max(evidence.supplied.get(given.item, award), award)
     evidence.sources.append(event.id)
 
 

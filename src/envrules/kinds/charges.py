@@ -107,6 +107,8 @@ def counted(score: Score, tally: Tally, charges: Sequence[Charge]) -> dict[str, 
     count in part; where one assessment alone counts, the others' do not. Where a mean does not
     come out even, hundredths go to findings in Order.
     """
+    if not charges:
+        return {}
     kept, weights = deducted(score, tally)
     used: dict[tuple[str, str], Fraction] = {}
     rows: dict[str, list[tuple[Charge, Fraction, str]]] = {}

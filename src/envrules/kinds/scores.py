@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from envrules.kinds.checklists import Checklist
@@ -113,6 +114,12 @@ class Score:
         return bool(self.repeat or self.restore_by)
 
 
+_NONE = Fraction(0)
+
+Award = tuple[tuple[int, int, int, str], Decimal]
+"""Where an award stands in Order, and the points."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Additive counts of one unit and period: equal however the events were ordered or split."""
@@ -121,8 +128,23 @@ class Tally:
     """(assessment, row) → findings, each by its weight."""
     assessments: Mapping[str, tuple[int, Table]]
     """Assessment → (time, table in force)."""
-    supplied: Mapping[str, tuple[Decimal, ...]]
-    """Item → points awarded, in Order; the last one stands."""
+    supplied: Mapping[str, Award]
+    """Item → the last award in Order, which stands."""
+
+
+def merge(one: Tally, other: Tally) -> Tally:
+    """Return the tally of all that two tallies were made of, which have no event in common."""
+    counts = dict(one.counts)
+    for key, number in other.counts.items():
+        counts[key] = counts.get(key, _NONE) + number
+    assessments = dict(one.assessments)
+    for name, seen in other.assessments.items():
+        assessments[name] = min(assessments.get(name, seen), seen, key=lambda known: known[0])
+    supplied = dict(one.supplied)
+    for item, award in other.supplied.items():
+        supplied[item] = max(supplied.get(item, award), award)
+    in_time = sorted(assessments.items(), key=lambda known: known[1][0])
+    return Tally(counts, dict(in_time), supplied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +160,6 @@ class Figure:
     """Titles of what it lacks: rows that an organ has not awarded yet, parts without a figure."""
 
 
-_NONE = Fraction(0)
-
-
 def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
     """Return the figure that a tally amounts to. Pure, and the only judge there is.
 
@@ -148,8 +167,8 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
     that were not assessed.
     """
     if score.table is None:
-        given = tally.supplied.get("total", ())
-        return figure(Fraction(given[-1])) if given else Figure("not_assessed")
+        given = tally.supplied.get("total")
+        return figure(Fraction(given[1])) if given else Figure("not_assessed")
     if score.not_assessed == "no_score" and not _assessed(tally, fallback):
         return Figure("not_assessed")
     kept, _ = deducted(score, tally, fallback)
@@ -190,10 +209,7 @@ def deducted(
         whole = {(a, row): Fraction(1) for row, seen in counts.items() for a in seen}
         return {row: _summed(row, seen, tables, tally) for row, seen in counts.items()}, whole
     weights = {(a, row): Fraction(1, len(seen)) for row, seen in counts.items() for a in seen}
-    means = {
-        row: sum((kept[a][row] for a in seen), Fraction(0)) / len(seen)
-        for row, seen in counts.items()
-    }
+    means = {row: _mean(tuple(kept[a][row] for a in seen)) for row, seen in counts.items()}
     return means, weights
 
 
@@ -202,9 +218,21 @@ def _assess(assessment: str, table: Table, tally: Tally) -> dict[str, Fraction]:
     kept = {}
     for row in table.rows.values():
         if row.each is not None:
-            lost = Fraction(row.each) * tally.counts.get((assessment, row.id), 0)
-            kept[row.id] = max(Fraction(row.full) - lost, _NONE)
+            number = tally.counts.get((assessment, row.id), _NONE)
+            kept[row.id] = _kept(row.full, row.each, number)
     return kept
+
+
+@lru_cache(maxsize=4096)
+def _kept(full: Decimal, each: Decimal, number: Fraction) -> Fraction:
+    """Return what is left of a full mark. Few cases make up all of a year: they are remembered."""
+    return max(Fraction(full) - Fraction(each) * number, _NONE)
+
+
+@lru_cache(maxsize=4096)
+def _mean(values: tuple[Fraction, ...]) -> Fraction:
+    """Return the mean. Of one row's marks there are few different ones: they are remembered."""
+    return sum(values, _NONE) / len(values)
 
 
 def _one_of(several: str, kept: Mapping[str, Mapping[str, Fraction]], times: Sequence[int]) -> str:
@@ -239,9 +267,9 @@ def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], t
     for row in table.rows.values() if table is not None else ():
         if row.each is not None:
             continue
-        given = tally.supplied.get(row.id, ())
+        given = tally.supplied.get(row.id)
         if given:
-            points[row.id] = Fraction(min(max(given[-1], Decimal(0)), row.full))
+            points[row.id] = Fraction(min(max(given[1], Decimal(0)), row.full))
         elif row.not_supplied == "no_score":
             missing.append(row.citation.title)
         else:

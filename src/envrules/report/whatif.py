@@ -97,18 +97,21 @@ _PARTS = {
 }
 
 
-_HOW = {
-    "columnar": "{0}：{1} 个单位期次按列汇总计分，与逐条判定相同",
-    "exact": "{0}：{1} 个单位期次事实特殊，逐条精确判定",
-    "left_out": "{0}：不能只按列汇总，未推算；去掉 --figures 逐条判定",
-}
+_READ = {
+    "issues": "案件", "inspections": "检查", "duties": "各周期首次检查（应报事项以此为准）",
+}  # fmt: skip
+"""Sightings that the exact engine reads one by one beside columns."""
 
 
 def _part(part: Part) -> str:
     """Return how a part of the answer is known."""
     if part.name in _PARTS:
         return f"{_PARTS[part.name]}（{part.keys} 个判定点）"
-    return _HOW[part.how].format(part.name, part.keys)
+    if part.name in _READ:
+        return f"{_READ[part.name]} {part.keys} 件，逐条精确判定"
+    if part.how == "columnar":
+        return f"{part.name}：{part.keys} 个单位期次按列汇总，由同一判定得出，与逐条判定相同"
+    return f"{part.name}：{part.keys} 个单位期次事实特殊或两侧所判不同，逐条精确判定"
 
 
 def _summary(answer: Answer) -> str:

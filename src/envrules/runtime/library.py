@@ -24,6 +24,8 @@ from envrules.store import Store
 CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
 KEPT, FEW = 512, 64
 """Revisions kept compiled, about 0.1 MB each: those in use, and a few of the last edits."""
+TEXTS = 4
+"""Texts kept as they were checked: one whose values are tried one after another."""
 
 
 class Revision(Frozen):
@@ -52,6 +54,7 @@ class Library:
         self._store = store
         self._known: Recent[tuple[str, str], Revision] = Recent(KEPT, FEW)
         self._compiled: Recent[tuple[str, str], Scheme] = Recent(KEPT, FEW)
+        self._texts: Recent[tuple[str, str], LoadedRuleset] = Recent(TEXTS)
 
     def __call__(self, scheme: str, revision: str) -> Scheme:
         """Return the compiled scheme of a revision; KeyError for one that nobody has added."""
@@ -83,10 +86,7 @@ class Library:
         Raises:
             RulesetError: the ruleset or the code table is not good; nothing is kept.
         """
-        loaded = load_ruleset(text, file)
-        problems = errors_in(check_ruleset(loaded))
-        if problems:
-            raise RulesetError(problems)
+        loaded = self.loaded(text, file)
         _check_overrides(loaded, overrides)
         table = _checked(codes, loaded) if codes is not None else None
         slug = loaded.spec.ruleset
@@ -100,6 +100,21 @@ class Library:
         if self._keep(slug, revision, given, at) != given:
             return self(slug, revision)
         return self._compile(loaded, revision, own, table)
+
+    def loaded(self, text: str, file: str) -> LoadedRuleset:
+        """Return a ruleset as it is written, checked; the last ones are kept.
+
+        Raises:
+            RulesetError: the ruleset is not good.
+        """
+        known = self._texts.get((text, file))
+        if known is None:
+            known = load_ruleset(text, file)
+            problems = errors_in(check_ruleset(known))
+            if problems:
+                raise RulesetError(problems)
+            self._texts.put((text, file), known)
+        return known
 
     def add_builtin(
         self, slug: str, overrides: Overrides, at: Instant, codes: CodeTableText | None = None

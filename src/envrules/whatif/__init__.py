@@ -5,6 +5,7 @@ one that is tried. Periods that the log has closed are judged anew under either;
 are read as if they were closed at that place.
 """
 
+from envrules.whatif.answering import judge_under, rejudge, simulate
 from envrules.whatif.history import History, from_store
 from envrules.whatif.model import (
     Answer,
@@ -17,8 +18,10 @@ from envrules.whatif.model import (
     Said,
     Side,
 )
-from envrules.whatif.prepared import Prepared, Tried, judge_under, prepare, rejudge, simulate
+from envrules.whatif.prepared import Prepared, prepare, prepare_columns
 from envrules.whatif.replay import Progress, Stopped
+from envrules.whatif.rows import rows_under
+from envrules.whatif.tried import Tried
 
 __all__ = [
     "Answer",
@@ -38,6 +41,8 @@ __all__ = [
     "from_store",
     "judge_under",
     "prepare",
+    "prepare_columns",
     "rejudge",
+    "rows_under",
     "simulate",
 ]

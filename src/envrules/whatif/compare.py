@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.registry import Registry
@@ -26,16 +28,29 @@ def differences(before: Contents, after: Contents, registry: Registry) -> list[D
     return sorted(found, key=lambda d: (d.unit, d.at, d.rule, d.subject, d.anchor))
 
 
-def counts(before: Contents, after: Contents) -> list[Count]:
-    """Return how many decisions there are of each kind and outcome that the two sides differ in."""
+def counts(
+    before: Contents, after: Contents, old: Mapping[Kind, int], new: Mapping[Kind, int]
+) -> list[Count]:  # fmt: skip
+    """Return how many decisions there are of each kind and outcome that the two sides differ in.
+
+    `old`, `new`: how many there are on each side, of every kind.
+    """
     moved = [
         (before.get(slot), after.get(slot)) for slot in before.keys() | after.keys()
         if before.get(slot) is not after.get(slot)
         and _said(before.get(slot)) != _said(after.get(slot))
     ]  # fmt: skip
     kinds = {(c.kind, c.outcome) for pair in moved for c in pair if c is not None}
-    old, new = (Counter((c.kind, c.outcome) for c in side.values()) for side in (before, after))
-    return [Count(*kind, old[kind], new[kind]) for kind in sorted(kinds)]
+    return [Count(*kind, old.get(kind, 0), new.get(kind, 0)) for kind in sorted(kinds)]
+
+
+Kind = tuple[str, str]
+"""Kind and outcome of a decision."""
+
+
+def totals(contents: Iterable[Content]) -> Counter[Kind]:
+    """Return how many decisions there are of each kind and outcome."""
+    return Counter((c.kind, c.outcome) for c in contents)
 
 
 def rows(scheme: Scheme, before: Contents, after: Contents, registry: Registry) -> list[Row]:
@@ -53,7 +68,43 @@ def rows(scheme: Scheme, before: Contents, after: Contents, registry: Registry) 
     return found
 
 
-def sides(scheme: Scheme, contents: Contents) -> dict[tuple[str, str, str], Side]:
+def moved_rows(
+    scheme: Scheme, known: Mapping[Place, Row], after: Contents, news: Iterable[Content]
+) -> list[Row]:  # fmt: skip
+    """Return all rows, those of `known` (both sides alike) judged by what `news` say now.
+
+    Args:
+        scheme: the rules that are tried.
+        known: all rows as they were.
+        after: what holds under these rules.
+        news: what of it is new, or no longer holds.
+    """
+    of_list = {f"lists.{rule.id}": rule.of for rule in scheme.lists}
+    places = {
+        (of_list.get(c.slot.rule, c.slot.rule.rpartition(".")[2]), c.period, c.unit)
+        for c in news if c.kind in ("score", "band", "rank", "list")
+    }  # fmt: skip
+    rules = ("scores", "bands", "ranks")
+    now: dict[str, Content] = {}
+    for score, period, unit in places:
+        names = [f"{kind}.{score}" for kind in rules]
+        names += [rule for rule, of in of_list.items() if of == score]
+        for name in names:
+            slot = Slot(scheme.slug, name, f"unit:{unit}", period).key()
+            if slot in after:
+                now[slot] = after[slot]
+    found = sides(scheme, now)
+    return [
+        replace(row, after=found.get(place)) if place in places else row
+        for place, row in known.items()
+    ]
+
+
+Place = tuple[str, str, str]
+"""Score, period and unit."""
+
+
+def sides(scheme: Scheme, contents: Contents) -> dict[Place, Side]:
     """Return where each unit stands, by score, period and unit."""
     of_list = {f"lists.{rule.id}": rule.of for rule in scheme.lists}
     figures: dict[tuple[str, str, str], Content] = {}

@@ -64,9 +64,9 @@ def judged_again(
     below = replayed.locality
     state = State(_Beneath(below.state), below.state.locality)
     projection = Projection(
-        below.projection.locality, state, lambda _slug, _revision: tried, chainer
+        below.projection.locality, state, lambda _slug, _revision: tried, chainer, below.tallied
     )
-    decisions = projection.judge_again(len(below.log.rows), keys)
+    decisions = projection.judge_again(below.position, keys)
     return {
         d.content.slot.key(): None if d.change == "revoke" else d.content for d in decisions
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from envrules.engine.context import CONTEXT_PAYLOADS
@@ -16,18 +16,36 @@ _BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
+class Thin:
+    """What is known of a log of which some entries are not here."""
+
+    places: Sequence[int]
+    """Where the entries stand that are here."""
+    position: int
+    begun: Instant
+    """When the first thing happened that is not about units."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """A log up to a place, without gaps: entry n is the n-th."""
+    """A log up to a place: entry n is the n-th, unless `thin` says otherwise."""
 
     locality: str
     entries: Sequence[Entry]
     revisions: dict[tuple[str, str], Revision] = field(default_factory=dict)
     """(scheme, revision) → the sources of what the log published."""
+    thin: Thin | None = None
+    """Where the entries stand in a log that is not all here; None: all of it is."""
 
     @property
     def position(self) -> int:
         """The last log entry."""
-        return len(self.entries)
+        return len(self.entries) if self.thin is None else self.thin.position
+
+    def numbered(self) -> Iterator[tuple[int, Entry]]:
+        """Yield the entries, each with its place."""
+        places = range(1, len(self.entries) + 1) if self.thin is None else self.thin.places
+        yield from zip(places, self.entries, strict=True)
 
     @property
     def skipped(self) -> frozenset[int]:
@@ -39,6 +57,8 @@ class History:
     @property
     def begun(self) -> Instant:
         """When the first thing happened that is not about units: no period before is judged."""
+        if self.thin is not None:
+            return self.thin.begun
         return min(
             (
                 e.event.occurred_at for e in self.entries
@@ -59,15 +79,15 @@ class History:
         """Return the sources of a published revision."""
         return self.revisions[scheme, revision]
 
-    def under(self, scheme: str, revision: str) -> list[tuple[Entry, bool]]:
+    def under(self, scheme: str, revision: str) -> list[tuple[int, Entry, bool]]:
         """Return the log as one scheme would have read it under one revision throughout.
 
-        Each entry keeps its place; with it, whether it is applied. What concerns other schemes
+        Each entry with its place before it, and after it whether it is applied. What concerns other schemes
         only is passed over, and so are later publications: there is but one revision.
         """
         skipped, bound = self.skipped, False
-        found: list[tuple[Entry, bool]] = []
-        for seq, entry in enumerate(self.entries, start=1):
+        found: list[tuple[int, Entry, bool]] = []
+        for seq, entry in self.numbered():
             applied = seq not in skipped
             match entry:
                 case Published():
@@ -82,7 +102,7 @@ class History:
                     entry = Arrived(entry.event, entry.by)
                 case _:
                     pass
-            found.append((entry, applied))
+            found.append((seq, entry, applied))
         return found
 
 

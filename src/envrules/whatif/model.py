@@ -102,9 +102,11 @@ class Part(Frozen):
     """How a part of the answer was reckoned."""
 
     name: str
-    how: Literal["exact", "columnar", "left_out"]
+    """A figure, as `scores.monthly`; sightings that are read one by one; or how all of it was done:
+    `replayed`, `judged_again`."""
+    how: Literal["exact", "columnar"]
     keys: int
-    """Unit-periods, or decisions, that were reckoned so."""
+    """Unit-periods, sightings or nodes that were reckoned so."""
 
 
 class Answer(Frozen):

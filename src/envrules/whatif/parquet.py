@@ -14,12 +14,12 @@ import msgspec
 
 from envrules.model.base import Frozen, canonical_json
 from envrules.model.entries import Arrived, Entry, decode_entry, encode_entry
-from envrules.model.events import Event, Finding, Inspection, IssueFound
+from envrules.model.events import Event, Finding, Inspection, IssueFound, payload_kind
 from envrules.runtime.library import Revision
 from envrules.store import Batch, LogRow, NewEntry, Store
 from envrules.whatif.history import History, revisions_of
 
-FORMAT = 1
+FORMAT = 2
 _KEY = "envrules"
 _GROUP = 50_000
 
@@ -71,7 +71,10 @@ def schema() -> dict[str, Any]:
         "submitted_by": pl.String, "digest": pl.Binary, "payload": pl.Binary, "type": pl.String,
         "occurred_at": pl.Int64, "unit": pl.String, "inspection": pl.String,
         "assessed_by": pl.String, "findings": pl.List(finding), "place_unit": pl.String,
-        "handling_unit": pl.String, "department": pl.String,
+        "handling_unit": pl.String, "department": pl.String, "reporter_unit": pl.String,
+        "source_level": pl.String, "condition": pl.String, "small_class": pl.String,
+        "large_class": pl.String, "object_class": pl.String, "organ": pl.String,
+        "announced": pl.Boolean, "met": pl.List(pl.String), "unmet": pl.List(pl.String),
     }  # fmt: skip
 
 
@@ -93,22 +96,37 @@ def _record(row: LogRow) -> tuple[Any, ...]:
     entry = decode_entry(row.payload)
     stored = (row.seq, row.kind, row.event_id, row.recorded_at, row.submitted_by, row.digest,
               row.payload)  # fmt: skip
-    if not isinstance(entry, Arrived):
-        return (*stored, "", None, "", "", "", [], "", "", "")
-    return (*stored, *_tallied(entry.event))
+    said = _tallied(entry.event) if isinstance(entry, Arrived) else {}
+    return (*stored, *(said.get(name, empty) for name, empty in _SAID.items()))
 
 
-def _tallied(event: Event) -> tuple[Any, ...]:
-    """Return what tallies read of an event: type, time, unit, inspection, its kind, findings, units."""
+_SAID: dict[str, Any] = {
+    "type": "", "occurred_at": None, "unit": "", "inspection": "", "assessed_by": "",
+    "findings": [], "place_unit": "", "handling_unit": "", "department": "", "reporter_unit": "",
+    "source_level": "", "condition": "", "small_class": "", "large_class": "", "object_class": "",
+    "organ": "", "announced": False, "met": [], "unmet": [],
+}  # fmt: skip
+"""Columns that tallies read, and what they hold where an entry has nothing to say."""
+
+
+def _tallied(event: Event) -> dict[str, Any]:
+    """Return what tallies read of an event, by column."""
     payload = event.payload
-    tag, at = str(type(payload).__struct_config__.tag), event.occurred_at
+    said = {"type": payload_kind(payload), "occurred_at": event.occurred_at}
     if isinstance(payload, Inspection):
-        findings = [_finding(finding) for finding in payload.findings]
-        return tag, at, payload.unit, payload.inspection, payload.kind, findings, "", "", ""
+        return said | {
+            "unit": payload.unit, "inspection": payload.inspection, "assessed_by": payload.kind,
+            "findings": [_finding(finding) for finding in payload.findings],
+            "organ": payload.organ, "announced": payload.announced,
+            "met": sorted(item for item, met in payload.checklist.items() if met),
+            "unmet": sorted(item for item, met in payload.checklist.items() if not met),
+        }  # fmt: skip
     if isinstance(payload, IssueFound):
-        units = (payload.place_unit, payload.handling_unit, payload.department)
-        return tag, at, "", payload.inspection, payload.source, [_finding(payload)], *units
-    return tag, at, getattr(payload, "unit", ""), "", "", [], "", "", ""
+        names = ("inspection", "place_unit", "handling_unit", "department", "reporter_unit",
+                 "source_level", "condition", "small_class", "large_class", "object_class")  # fmt: skip
+        own = {name: getattr(payload, name) for name in names}
+        return said | own | {"assessed_by": payload.source, "findings": [_finding(payload)]}
+    return said | {"unit": getattr(payload, "unit", "")}
 
 
 def _finding(found: Finding | IssueFound) -> dict[str, Any]:

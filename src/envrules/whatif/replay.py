@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from envrules import calendar as cal
 from envrules.engine.chaining import Chainer
-from envrules.engine.memory import MemoryLocality
 from envrules.model.base import Instant
 from envrules.model.decisions import Content
 from envrules.model.entries import Closed
 from envrules.ruleset.compile import Scheme
 from envrules.whatif.history import History
+from envrules.whatif.locality import ReplayedLocality, Tallies
 from envrules.whatif.model import Question
 
 Progress = Callable[[int, int], None]
 """Told how many log entries of how many have been replayed; it may raise `Stopped`."""
 
-_STRIDE = 200
+_STRIDE = 500
+"""Entries between two judgements: how soon one who has heard enough is obeyed."""
 
 
 class Stopped(Exception):
@@ -30,14 +31,14 @@ class Replayed:
     """A locality as one scheme would have judged it under one revision."""
 
     scheme: Scheme
-    locality: MemoryLocality
+    locality: ReplayedLocality
     as_if_closed: tuple[str, ...]
 
     def held(self) -> dict[str, Content]:
         """Return what holds by the scheme's rules: slot key → content."""
         return {
-            slot: decision.content for slot, decision in self.locality.effective().items()
-            if decision.content.slot.scheme == self.scheme.slug
+            slot: content for slot, content in self.locality.effective().items()
+            if content.slot.scheme == self.scheme.slug
         }  # fmt: skip
 
 
@@ -53,15 +54,20 @@ def asked(
 
 
 def replay(
-    history: History, scheme: Scheme, question: Question, chainer: Chainer, progress: Progress
-) -> Replayed:
-    """Replay the log under `scheme`, and close what is open of the periods asked about."""
-    revision = scheme.revision
-    locality = MemoryLocality(history.locality, lambda _slug, _revision: scheme, chainer)
-    for seq, (entry, applied) in enumerate(history.under(scheme.slug, revision), start=1):
-        locality.append(entry, apply=applied)
-        if seq % _STRIDE == 0:
+    history: History, scheme: Scheme, question: Question, chainer: Chainer, progress: Progress,
+    tallied: Tallies | None = None,
+) -> Replayed:  # fmt: skip
+    """Replay the log under `scheme`, and close what is open of the periods asked about.
+
+    `tallied`: what columns have tallied of the sightings that the history leaves out.
+    """
+    locality = ReplayedLocality(history.locality, scheme, chainer, tallied)
+    for n, (seq, entry, applied) in enumerate(history.under(scheme.slug, scheme.revision)):
+        locality.take(seq, entry, apply=applied)
+        if n % _STRIDE == _STRIDE - 1:
+            locality.settle()
             progress(seq, history.position)
+    locality.settle()
     progress(history.position, history.position)
     now = locality.state.locality.tick
     closed = locality.state.locality.closes.get(scheme.slug, {})
@@ -70,8 +76,8 @@ def replay(
         p for p in periods(scheme, question, begun, now)
         if p not in closed and not any(_comes_before(p, one) for one in closed)
     ]  # fmt: skip
-    for period in still_open:
-        locality.append(Closed(scheme.slug, period, at=now))
+    for place, period in enumerate(still_open, start=history.position + 1):
+        locality.take(place, Closed(scheme.slug, period, at=now))
     return Replayed(scheme, locality, tuple(still_open))
 
 
