@@ -25,14 +25,15 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+import grpc
 from tests.faults import town_load
 from tests.faults.checks import check_emitted, check_log, check_rebuild, check_replay
 from tests.faults.gauge import Gauge, last_third, renice
-from tests.faults.killing import PATIENCE, installed
+from tests.faults.killing import installed
 from tests.faults.town_load import SOURCE
 from tests.faults.traffic import settle
 
-from envrules.client import Client
+from envrules.client import CallFailed, Client
 from envrules.resources import rulesets_dir
 from envrules.store import Store
 
@@ -54,10 +55,13 @@ class Wanted:
     seconds: float = 1800.0
     fastest: float = 30.0
     """Seconds at full speed, by which half of it is known."""
-    units: int = 100
-    issues: int = 60
-    edits_every: float = 15.0
+    units: int = 50
+    issues: int = 30
+    edits_every: float = 120.0
+    """A publication judges again whatever is open."""
     samples_every: float = 10.0
+    patience: float = 600.0
+    """Seconds that the judging may take for whatever waits for it."""
 
 
 @dataclass
@@ -73,6 +77,8 @@ class Toll:
     broken: int = 0
     watchers: int = 0
     reads: int = 0
+    too_slow: int = 0
+    """Reads that had no answer within their deadline."""
     revisions: int = 0
     decisions: int = 0
     unknown_codes: int = 0
@@ -85,7 +91,8 @@ class Toll:
             f"(at full speed {self.fastest:.0f}): {self.events} events with {self.appeals} appeals "
             f"and {self.unknown_codes} unknown codes, {self.closes} closes, {self.edits} edits "
             f"({self.broken} broken, {self.revisions} publications), {self.watchers} watchers that "
-            f"came and went, {self.reads} reads; {self.decisions} decisions"
+            f"came and went, {self.reads} reads ({self.too_slow} beyond their deadline); "
+            f"{self.decisions} decisions"
         )
 
 
@@ -157,10 +164,25 @@ class _Run:
             self.toll.appeals += sum(event.id.startswith("SS-") for event in events)
         client.advance(TOWN, SOURCE, day.until)
         for period in day.closes:
-            settle(client, TOWN)
-            client.close_period(TOWN, SCHEME, period)
+            self._close(client, period)
             self.closed.append(period)
             self.toll.closes += 1
+
+    def _close(self, client: Client, period: str) -> None:
+        """Close a period, in a call or in several: one may be too short while an edit is judged."""
+        while True:
+            self._settled(client)
+            try:
+                client.close_period(TOWN, SCHEME, period)
+                return
+            except CallFailed as error:
+                if error.reason == "CLOSED_ALREADY":
+                    return
+                if error.code is not grpc.StatusCode.DEADLINE_EXCEEDED and not _is_too_early(error):
+                    raise
+
+    def _settled(self, client: Client) -> int:
+        return settle(client, TOWN, self.wanted.patience)
 
     # ── the others ──
 
@@ -171,7 +193,7 @@ class _Run:
                 places = [decision.decision_seq for decision in response.decisions]
                 assert places == list(range(self.cursor + 1, self.cursor + 1 + len(places)))
                 self.cursor = response.cursor
-                if self.enough.is_set() and self.cursor == settle(client, TOWN):
+                if self.enough.is_set() and self.cursor == self._settled(client):
                     return
 
     def come_and_go(self) -> None:
@@ -189,16 +211,22 @@ class _Run:
         """Ask what an office asks."""
         with self.client("office") as client:
             while not self.enough.wait(1.0):
-                if self.closed:
-                    period = self.closed[-1]
-                    client.report(TOWN, SCHEME, period)
-                    if len(period) == len("2010-01"):
-                        list(client.standings(TOWN, SCHEME, "monthly", period))
-                list(itertools.islice(client.list_decisions(TOWN, newest_first=True), 1000))
-                self.toll.unknown_codes = sum(
-                    code.count for code in client.unknown_codes(TOWN, SCHEME)
-                )
-                self.toll.reads += 1
+                try:
+                    self._look(client)
+                    self.toll.reads += 1
+                except CallFailed as error:
+                    if error.code is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                        raise
+                    self.toll.too_slow += 1
+
+    def _look(self, client: Client) -> None:
+        if self.closed:
+            period = self.closed[-1]
+            client.report(TOWN, SCHEME, period)
+            if len(period) == len("2010-01"):
+                list(client.standings(TOWN, SCHEME, "monthly", period))
+        list(itertools.islice(client.list_decisions(TOWN, newest_first=True), 1000))
+        self.toll.unknown_codes = sum(code.count for code in client.unknown_codes(TOWN, SCHEME))
 
     def edit(self) -> None:
         """Save one text after the other, every third one broken."""
@@ -218,6 +246,10 @@ def variant(number: int, *, broken: bool = False) -> str:
     assert _SHIPPED.count(title) == 1
     text = _SHIPPED.replace(title, f"{{title: 白色垃圾{number % _VARIANTS},")
     return text.replace("below: $warning_line", "below: $warning_lime") if broken else text
+
+
+def _is_too_early(error: CallFailed) -> bool:
+    return error.reason == "NOT_DECIDED_YET"
 
 
 def _cut(events: tuple[town_load.Event, ...], size: int) -> Iterator[tuple[town_load.Event, ...]]:
@@ -242,7 +274,7 @@ def soak(folder: Path, wanted: Wanted) -> tuple[Toll, Gauge]:
         with gauge.looking():
             _live(run)
         with run.client("office") as client:
-            settle(client, TOWN)
+            settle(client, TOWN, wanted.patience)
             run.toll.revisions = len(list(client.revisions(TOWN, SCHEME)))
         assert installation.stop() == 0, installation.said()
         with Store.open(installation.url) as store:
@@ -255,7 +287,7 @@ def _live(run: _Run) -> None:
     with ThreadPoolExecutor(len(acts)) as pool:
         running: list[Future[None]] = [pool.submit(run.ending(act)) for act in acts]
     for one in running:
-        one.result(PATIENCE)
+        one.result()
 
 
 def _check(store: Store, run: _Run) -> None:

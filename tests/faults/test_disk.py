@@ -47,16 +47,15 @@ def trouble(tmp_path: Path) -> Iterator[Trouble]:
 def test_a_disk_that_cannot_be_written_again_and_again(
     tmp_path: Path, trouble: Trouble, error: int
 ) -> None:
-    """While a month is played, the disk cannot be written to, three times: the month is whole.
+    """While a month is played, the disk cannot be written to, twice: the month is whole.
 
     Clients are told nothing but UNAVAILABLE, and nobody helps the server.
     """
     toll = endure(
-        tmp_path, error, kills=3, units=1, database=Disk(trouble, error),
+        tmp_path, error, kills=2, units=1, database=Disk(trouble, error, hits=25),
         environment=trouble.environment,
     )  # fmt: skip
-    assert toll.kills >= 3
-    assert toll.cut_calls
+    assert toll.kills >= 2
 
 
 def test_a_slow_disk(tmp_path: Path, trouble: Trouble) -> None:
