@@ -151,9 +151,7 @@ class _Run:
 
     def _is_over(self, passed: float) -> bool:
         months = self.wanted.months
-        return passed > self.wanted.seconds or (
-            months is not None and self.toll.closes >= months
-        )
+        return passed > self.wanted.seconds or (months is not None and self.toll.closes >= months)
 
     def _send(self, client: Client, day: town_load.Day) -> None:
         for events in _cut(day.events, 500):

@@ -95,7 +95,9 @@ def test_health_follows_the_disk(tmp_path: Path, trouble: Trouble, error: int) -
 
 
 @ERRORS
-def test_a_projector_that_starts_on_such_a_disk(tmp_path: Path, trouble: Trouble, error: int) -> None:
+def test_a_projector_that_starts_on_such_a_disk(
+    tmp_path: Path, trouble: Trouble, error: int
+) -> None:
     """A projector killed meanwhile is replaced once the disk is well, without hands."""
     disk = Disk(trouble, error, hits=20)
     with installed(tmp_path, environment=trouble.environment) as installation:

@@ -91,9 +91,7 @@ def _issue(
     name, unit = f"GD-{number:07d}", _unit(random.randrange(units))
     code = random.choice(_UNKNOWN) if random.random() < 0.03 else random.choice(_KNOWN)
     at = midnight(day) + 9 * HOUR + random.randrange(8 * HOUR)
-    found = IssueFound(
-        name, place="village", small_class=code, source="patrol", place_unit=unit
-    )
+    found = IssueFound(name, place="village", small_class=code, source="patrol", place_unit=unit)
     _later(waiting, day, 0, f"{name}-0", at, found)
     slow = 9 if random.random() < 0.1 else 1
     steps = (("registered", 0), ("dispatched", 0), ("handled", slow), ("check_passed", slow + 1))
@@ -111,9 +109,7 @@ def _assessment(unit: int, random: Random, day: date, waiting: dict[date, list[E
         Finding(f"f{n}", random.choice(("三大堆", "白色垃圾")), "main_road", point=f"p{unit}-{n}")
         for n in range(random.choice((0, 1, 2, 3, 40)))
     )
-    _later(
-        waiting, day, 0, name, at, Inspection(name, code, "monthly_check", findings=findings)
-    )
+    _later(waiting, day, 0, name, at, Inspection(name, code, "monthly_check", findings=findings))
     supplied = ScoreSupplied(code, "monthly", "transfer", f"{day:%Y-%m}", Decimal(8), "村建办")
     _later(waiting, day, 0, f"{name}-t", at + HOUR, supplied)
     if findings and random.random() < 0.2:
