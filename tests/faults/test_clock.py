@@ -5,7 +5,6 @@ The server runs with `trouble.c` preloaded, which moves the clock of it and of i
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
