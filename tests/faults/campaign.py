@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from tests.faults.checks import (
 )
 from tests.faults.killing import PATIENCE, Installation, Replicas, installed, replicated
 from tests.faults.traffic import Caller, Sender, Watcher, settle
-from tests.postgresql import PostgreSQL
 
 from envrules.client import Client
 from envrules.demo.scenario import Scenario, scenario
@@ -92,7 +91,7 @@ class Victim(Protocol):
 
 def endure(
     folder: Path, seed: int, kills: int, units: int = 3, *, url: str = "", replicas: int = 1,
-    database: PostgreSQL | None = None,
+    database: Victim | None = None, environment: Mapping[str, str] = {},
 ) -> Toll:  # fmt: skip
     """Play the demo's story to a server in `folder`, kill it `kills` times, and check everything.
 
@@ -106,12 +105,15 @@ def endure(
         url: of the database.
         replicas: how many servers there are; one of several is killed at a time.
         database: what is killed instead of a server.
+        environment: what a single server is started with.
     """
     random = Random(seed)
     story = load_story()
     scenarios = [scenario(story, place, seed, units) for place in story.localities]
     servers = (
-        installed(folder, url=url) if replicas == 1 else replicated(folder, url, random, replicas)
+        installed(folder, url=url, environment=environment)
+        if replicas == 1
+        else replicated(folder, url, random, replicas)
     )
     # The pool is left last: its threads come to an end when there will be no server any more.
     with ThreadPoolExecutor(2 * len(scenarios)) as pool, servers as installation:

@@ -6,9 +6,6 @@ cannot be written before it was received, so a write, a sync and the receipt in 
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.killing import PROGRAM, installed
+from tests.faults.preload import compiled
 
 from envrules.client import Client
 from envrules.model.events import Event, UnitDeclared
@@ -31,11 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trace is wr
 @pytest.fixture
 def trace(tmp_path: Path) -> dict[str, str]:
     """The environment in which a server is traced, its tracer compiled."""
-    tracer = tmp_path / "trace.so"
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    flags = ("-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(tracer))
-    source = Path(__file__).with_name("trace.c")
-    subprocess.run([*compiler, *flags, str(source), "-ldl"], check=True)
+    tracer = compiled("trace.c", tmp_path)
     return {
         "LD_PRELOAD": str(tracer), "TRACE_FILE": str(tmp_path / "trace"), "TRACE_MARK": MARK,
     }  # fmt: skip

@@ -207,9 +207,9 @@ class Watcher:
                 return
 
 
-def settle(client: Client, locality: str) -> int:
+def settle(client: Client, locality: str, patience: float = PATIENCE) -> int:
     """Wait until everything in the log is judged; return the number of decisions."""
-    given_up = time.monotonic() + PATIENCE
+    given_up = time.monotonic() + patience
     while True:
         now = client.locality(locality)
         if now.projected_seq == now.head_seq:

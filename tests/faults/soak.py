@@ -1,0 +1,335 @@
+"""A long run at half of what the server can do, with all that a service lives through.
+
+    python -m tests.faults.soak --minutes 30
+
+A town's months pass one after the other, each closed when it is over; findings bear unknown codes,
+villages appeal, also about closed months; its ruleset is edited again and again, well and badly;
+watchers come and go. Memory and file handles of the server and its projector are looked at every
+ten seconds, and everything is checked at the end: nothing lost, nothing twice, replay identical.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import grpc
+from tests.faults import town_load
+from tests.faults.checks import check_emitted, check_log, check_rebuild, check_replay
+from tests.faults.gauge import Gauge, last_third, renice
+from tests.faults.killing import installed
+from tests.faults.town_load import SOURCE
+from tests.faults.traffic import settle
+
+from envrules.client import CallFailed, Client
+from envrules.resources import rulesets_dir
+from envrules.store import Store
+
+TOWN, SCHEME = "yunxi", "town_deduction"
+BEGIN = date(2010, 1, 1)
+"""Long ago: years of the town's time pass in a run, and must not reach today."""
+_SHIPPED = (rulesets_dir() / f"{SCHEME}.yaml").read_text(encoding="utf-8")
+_VARIANTS = 12
+"""Texts that are edited in turn: each revision ever in use stays compiled, 0.2 MB of memory."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a run is to be."""
+
+    seed: int = 1
+    months: int | None = None
+    """Months after which it ends, if not before."""
+    seconds: float = 1800.0
+    fastest: float = 30.0
+    """Seconds at full speed, by which half of it is known."""
+    units: int = 50
+    issues: int = 30
+    edits_every: float = 120.0
+    """A publication judges again whatever is open."""
+    samples_every: float = 10.0
+    patience: float = 600.0
+    """Seconds that the judging may take for whatever waits for it."""
+
+
+@dataclass
+class Toll:
+    """What happened."""
+
+    seconds: float = 0.0
+    fastest: float = 0.0
+    """Events a second, when nothing held them back."""
+    events: int = 0
+    closes: int = 0
+    edits: int = 0
+    broken: int = 0
+    watchers: int = 0
+    reads: int = 0
+    too_slow: int = 0
+    """Reads that had no answer within their deadline."""
+    revisions: int = 0
+    decisions: int = 0
+    unknown_codes: int = 0
+    appeals: int = 0
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return (
+            f"{self.seconds:.0f} s at {self.events / max(self.seconds, 1e-9):.0f} events/s "
+            f"(at full speed {self.fastest:.0f}): {self.events} events with {self.appeals} appeals "
+            f"and {self.unknown_codes} unknown codes, {self.closes} closes, {self.edits} edits "
+            f"({self.broken} broken, {self.revisions} publications), {self.watchers} watchers that "
+            f"came and went, {self.reads} reads ({self.too_slow} beyond their deadline); "
+            f"{self.decisions} decisions"
+        )
+
+
+@dataclass
+class _Run:
+    """What the threads of a run share."""
+
+    address: str
+    wanted: Wanted
+    rulesets: Path
+    toll: Toll = field(default_factory=Toll)
+    enough: threading.Event = field(default_factory=threading.Event)
+    closed: list[str] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
+    cursor: int = 0
+    """Of the watcher that stays: it has seen so many decisions, each in its place."""
+
+    @contextmanager
+    def client(self, principal: str) -> Iterator[Client]:
+        """Connect."""
+        with Client.connect(self.address, principal=principal) as client:
+            yield client
+
+    def ending(self, act: Callable[[], None]) -> Callable[[], None]:
+        """Let the others end, too, whatever becomes of this."""
+
+        def acting() -> None:
+            try:
+                act()
+            finally:
+                self.enough.set()
+
+        return acting
+
+    # ── the platform ──
+
+    def send(self) -> None:
+        """Send day after day, first as fast as it goes, then at half of that."""
+        wanted, begun = self.wanted, time.monotonic()
+        slow_since, slow_from, rate = 0.0, 0, 0.0
+        with self.client("platform") as client:
+            for day in town_load.days(wanted.seed, BEGIN, wanted.units, wanted.issues):
+                self._send(client, day)
+                passed = time.monotonic() - begun
+                if self._is_over(passed):
+                    break
+                if not rate and passed > wanted.fastest:
+                    self.toll.fastest = rate = self.toll.events / passed
+                    slow_since, slow_from = passed, self.toll.events
+                if rate:
+                    due = slow_since + (self.toll.events - slow_from) / (rate / 2)
+                    self.enough.wait(max(0.0, due - passed))
+                if self.enough.is_set():
+                    break
+            self.toll.seconds = time.monotonic() - begun
+
+    def _is_over(self, passed: float) -> bool:
+        months = self.wanted.months
+        return passed > self.wanted.seconds or (months is not None and self.toll.closes >= months)
+
+    def _send(self, client: Client, day: town_load.Day) -> None:
+        for events in _cut(day.events, 500):
+            receipts = client.submit(TOWN, events)
+            assert [receipt.event_id for receipt in receipts] == [event.id for event in events]
+            self.sent.update(receipt.event_id for receipt in receipts)
+            self.toll.events += len(events)
+            self.toll.appeals += sum(event.id.startswith("SS-") for event in events)
+        client.advance(TOWN, SOURCE, day.until)
+        for period in day.closes:
+            self._close(client, period)
+            self.closed.append(period)
+            self.toll.closes += 1
+
+    def _close(self, client: Client, period: str) -> None:
+        """Close a period, in a call or in several: one may be too short while an edit is judged."""
+        while True:
+            self._settled(client)
+            try:
+                client.close_period(TOWN, SCHEME, period)
+                return
+            except CallFailed as error:
+                if error.reason == "CLOSED_ALREADY":
+                    return
+                if error.code is not grpc.StatusCode.DEADLINE_EXCEEDED and not _is_too_early(error):
+                    raise
+
+    def _settled(self, client: Client) -> int:
+        return settle(client, TOWN, self.wanted.patience)
+
+    # ── the others ──
+
+    def follow(self) -> None:
+        """See every decision in its place, from the first to the last one."""
+        with self.client("follower") as client:
+            for response in client.watch(TOWN, after=0, heartbeat=1.0):
+                places = [decision.decision_seq for decision in response.decisions]
+                assert places == list(range(self.cursor + 1, self.cursor + 1 + len(places)))
+                self.cursor = response.cursor
+                if self.enough.is_set() and self.cursor == self._settled(client):
+                    return
+
+    def come_and_go(self) -> None:
+        """Watch for a while, from a moment ago; leave without a word; come again."""
+        random = Random(self.wanted.seed)
+        while not self.enough.wait(random.uniform(0, 1)):
+            with self.client("visitor") as client:
+                after = max(0, self.cursor - random.randrange(2000))
+                watching = client.watch(TOWN, after=after, heartbeat=1.0)
+                for _ in itertools.islice(watching, random.randrange(1, 8)):
+                    pass
+                self.toll.watchers += 1
+
+    def read(self) -> None:
+        """Ask what an office asks."""
+        with self.client("office") as client:
+            while not self.enough.wait(1.0):
+                try:
+                    self._look(client)
+                    self.toll.reads += 1
+                except CallFailed as error:
+                    if error.code is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                        raise
+                    self.toll.too_slow += 1
+
+    def _look(self, client: Client) -> None:
+        if self.closed:
+            period = self.closed[-1]
+            client.report(TOWN, SCHEME, period)
+            if len(period) == len("2010-01"):
+                list(client.standings(TOWN, SCHEME, "monthly", period))
+        list(itertools.islice(client.list_decisions(TOWN, newest_first=True), 1000))
+        self.toll.unknown_codes = sum(code.count for code in client.unknown_codes(TOWN, SCHEME))
+
+    def edit(self) -> None:
+        """Save one text after the other, every third one broken."""
+        file = self.rulesets / f"{SCHEME}.yaml"
+        for number in itertools.count(1):
+            if self.enough.wait(self.wanted.edits_every):
+                return
+            broken = number % 3 == 0
+            file.write_text(variant(number, broken=broken), encoding="utf-8")
+            self.toll.edits += 1
+            self.toll.broken += broken
+
+
+def variant(number: int, *, broken: bool = False) -> str:
+    """Return the town's ruleset with another title, which may be published at once; or broken."""
+    title = "{title: 白色垃圾,"
+    assert _SHIPPED.count(title) == 1
+    text = _SHIPPED.replace(title, f"{{title: 白色垃圾{number % _VARIANTS},")
+    return text.replace("below: $warning_line", "below: $warning_lime") if broken else text
+
+
+def _is_too_early(error: CallFailed) -> bool:
+    return error.reason == "NOT_DECIDED_YET"
+
+
+def _cut(events: tuple[town_load.Event, ...], size: int) -> Iterator[tuple[town_load.Event, ...]]:
+    for start in range(0, len(events), size):
+        yield events[start : start + size]
+
+
+def soak(folder: Path, wanted: Wanted) -> tuple[Toll, Gauge]:
+    """Let a server in `folder` live through all of it, and check everything."""
+    rulesets = folder / "rulesets"
+    rulesets.mkdir()
+    (rulesets / f"{SCHEME}.yaml").write_text(_SHIPPED, encoding="utf-8")
+    options = ("--rulesets", str(rulesets), "--publish", "auto")
+    with installed(folder, options=options) as installation:
+        run = _Run(installation.start(), wanted, rulesets)
+        with run.client("office") as client:
+            client.create_locality(TOWN, "云溪镇", "Asia/Shanghai")
+            client.advance(TOWN, SOURCE, town_load.midnight(BEGIN))
+            client.publish(TOWN, SCHEME, codes=town_load.CODES)
+            settle(client, TOWN)
+        gauge = Gauge(installation.pid, wanted.samples_every)
+        with gauge.looking():
+            _live(run)
+        with run.client("office") as client:
+            settle(client, TOWN, wanted.patience)
+            run.toll.revisions = len(list(client.revisions(TOWN, SCHEME)))
+        assert installation.stop() == 0, installation.said()
+        with Store.open(installation.url) as store:
+            _check(store, run)
+    return run.toll, gauge
+
+
+def _live(run: _Run) -> None:
+    acts = (run.send, run.follow, run.come_and_go, run.read, run.edit)
+    with ThreadPoolExecutor(len(acts)) as pool:
+        running: list[Future[None]] = [pool.submit(run.ending(act)) for act in acts]
+    for one in running:
+        one.result()
+
+
+def _check(store: Store, run: _Run) -> None:
+    assert check_log(store, TOWN).keys() == run.sent
+    run.toll.decisions = len(check_emitted(store, TOWN))
+    assert store.projection(TOWN).stalled_seq is None
+    check_replay(store, TOWN)
+    check_rebuild(store, TOWN)
+
+
+def verdict(gauge: Gauge) -> tuple[bool, str]:
+    """Return whether memory and handles are flat in the last third, and the figures."""
+    flat, lines = True, []
+    for name, samples in gauge.taken.items():
+        memory, handles = last_third(samples, "memory"), last_third(samples, "handles")
+        # What a run of weeks would show: less than a twentieth an hour, or the measure's own noise.
+        good = memory.is_flat(0.05, 8.0) and handles.is_flat(0.05, 4.0)
+        flat &= good
+        lines.append(
+            f"{name}: memory {samples[0].memory:.0f} MiB at first, {memory.begun:.0f} → "
+            f"{memory.ended:.0f} in the last third ({memory.slope:+.1f} an hour, at most "
+            f"{memory.highest:.0f}); handles {samples[0].handles} at first, {handles.begun:.0f} → "
+            f"{handles.ended:.0f} ({handles.slope:+.1f} an hour, at most {handles.highest:.0f}): "
+            f"{'flat' if good else 'NOT FLAT'}"
+        )
+    return flat, "\n".join(lines)
+
+
+def main() -> None:
+    """Run it and say how it went."""
+    parser = argparse.ArgumentParser(description="Let a server live for long, and check it.")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    renice(10)
+    folder = Path(tempfile.mkdtemp(prefix="envrules-soak-"))
+    sys.stdout.write(f"in {folder}\n")
+    sys.stdout.flush()
+    toll, gauge = soak(folder, Wanted(seed=asked.seed, seconds=60 * asked.minutes))
+    flat, figures = verdict(gauge)
+    sys.stdout.write(f"{toll}\n{figures}\nall checks good, {'flat' if flat else 'NOT FLAT'}\n")
+    shutil.rmtree(folder)
+    sys.exit(0 if flat else 1)
+
+
+if __name__ == "__main__":
+    main()
