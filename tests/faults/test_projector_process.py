@@ -38,11 +38,11 @@ def judged(client: Client, *events: Event, locality: str = TOWN) -> None:
     assert all(receipt.decided for receipt in receipts)
 
 
-def set_up(client: Client, locality: str = TOWN) -> None:
+def set_up(client: Client, locality: str = TOWN, scheme: str = SCHEME) -> None:
     """Make a locality with one village."""
     client.create_locality(locality, "云溪镇", "Asia/Shanghai")
     client.advance(locality, "patrols", BEGIN)
-    client.publish(locality, SCHEME)
+    client.publish(locality, scheme)
     judged(
         client, Event("zhao", BEGIN, UnitDeclared("zhao", "赵庄村", "village")), locality=locality
     )

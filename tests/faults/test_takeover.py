@@ -13,14 +13,14 @@ from sqlalchemy.exc import OperationalError
 
 from envrules.model.base import MINUTE, Instant
 from envrules.model.entries import Arrived, encode_entry
-from envrules.model.events import Event, UnitDeclared
+from envrules.model.events import Event, EventWithdrawn, UnitDeclared
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.leases import LEASE_TTL, Leases
 from envrules.runtime.library import Library
 from envrules.runtime.owner import is_gone, owner_name
 from envrules.runtime.projector import Projector
 from envrules.runtime.runtime import Runtime
-from envrules.store import Batch, Lease, LeaseLost, NewEntry, ProjectionChange, Store
+from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, ProjectionChange, Store
 
 TOWN = "yunxi"
 NOW: Instant = 1_790_000_000_000_000
@@ -139,6 +139,28 @@ def test_trouble_with_the_store_does_not_cost_the_lease(
     assert runtime.wait_decided(TOWN, seq, 30)
     assert store.projection(TOWN).fence == 1
     assert next(troubles, None) is None
+    runtime.stop()
+
+
+def test_trouble_with_the_store_is_no_entry_s_fault(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that fails while an entry is judged is tried again: nothing stalls for it."""
+    runtime = Runtime(store, Library(load_plugins(), store), lambda: NOW)
+    runtime.publish(TOWN, "town_deduction", "test")
+    troubles = iter((OperationalError("select", {}, Exception("disk I/O error")),))
+    find = store.event_row
+
+    def troubled(locality: str, event_id: str) -> LogRow | None:
+        for trouble in troubles:
+            raise trouble
+        return find(locality, event_id)
+
+    monkeypatch.setattr(store, "event_row", troubled)
+    (receipt,) = runtime.submit(TOWN, [Event("w", NOW, EventWithdrawn("e"))], "test")
+    assert runtime.wait_decided(TOWN, receipt.seq, 30)
+    assert next(troubles, None) is None
+    assert store.projection(TOWN).stalled_seq is None
     runtime.stop()
 
 

@@ -21,7 +21,7 @@ from envrules.model.base import Instant
 from envrules.model.entries import Act, Tick, decode_entry, encode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
 from envrules.runtime.leases import Leases
-from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store
+from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,8 @@ class Projector:
             else:
                 try:
                     projection.apply(seq, entry)
+                except (OSError, StoreError, *self._store.failures):
+                    raise  # the machine's or the database's trouble, not the entry's
                 except Exception as error:
                     self._stall(base, seq, error)
                     return False
