@@ -12,7 +12,15 @@ from envrules.engine.projection import Projection
 from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
 from envrules.model.decisions import Decision, decode_decision
-from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
+from envrules.model.entries import (
+    Act,
+    Closed,
+    Entry,
+    Published,
+    Tick,
+    encode_arrived,
+    encode_entry,
+)
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
 from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
@@ -156,12 +164,12 @@ class Runtime:
         return receipts
 
     def _entry(self, locality: str, event: Event, by: str) -> NewEntry:
-        entry = Arrived(event, by)
+        content = encode_event(event)
         if isinstance(event.payload, AppealFiled | AppealDecided):
-            entry = Arrived(event, by, *self._disputed(locality, event.payload.target))
-        content = digest(encode_event(event)).encode()
-        payload = encode_entry(entry)
-        return NewEntry("event", payload, event.id, content, by)
+            payload = encode_arrived(content, by, *self._disputed(locality, event.payload.target))
+        else:
+            payload = encode_arrived(content, by)
+        return NewEntry("event", payload, event.id, digest(content).encode(), by)
 
     def _disputed(self, locality: str, target: str) -> tuple[str, tuple[str, ...]]:
         """An appeal against a decision names its slot; it is read by the node that decided.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -215,10 +216,10 @@ class Projections(Localities):
                 (self._insert_withdrawals, change.withdrawals),
                 (self._insert_bindings, change.bindings),
             )
-            for statement, rows in parts:
-                if rows:
+            with closing(connection.connection.cursor()) as cursor:
+                for statement, rows in parts:
                     values = [(number, *msgspec.structs.astuple(row)) for row in rows]
-                    connection.exec_driver_sql(statement, values)
+                    self._db.insert_rows(cursor, statement, values)
 
     def _move_position(
         self, connection: Connection, number: int, lease: Lease, change: ProjectionChange
