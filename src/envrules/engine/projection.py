@@ -9,6 +9,7 @@ however entries were batched on their way here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -49,6 +50,7 @@ class Projection:
     def __init__(self, locality: str, state: State, library: Library, chainer: Chainer) -> None:
         self.locality = locality
         self.state = state
+        library = cache(library)  # a revision never changes, and several are asked for each entry
         self._library = library
         self._routing = Routing(state, library)
         records = Records(
