@@ -15,7 +15,7 @@ class Tick(Frozen, tag_field="@", tag="tick"):
     """Time goes on: deadlines up to min(`now`, all watermarks) may fire."""
 
     now: Instant
-    """The wall clock when the entry was written."""
+    """The wall clock when the entry was written, or less if too much would fall due at once."""
     source: str = ""
     """Source whose watermark this sets."""
     until: Instant | None = None

@@ -31,6 +31,7 @@ from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
 from envrules.runtime.projecting import Projecting, ProjectingThreads
 from envrules.runtime.projector import open_projection
+from envrules.runtime.ticking import next_time
 from envrules.store import (
     Appended,
     LocalityRow,
@@ -231,8 +232,15 @@ class Runtime:
 
     def advance(self, locality: str, source: str, until: Instant | None) -> int:
         """Set a source's watermark (None: lift it); return the log entry that holds it."""
-        self.locality(locality)
-        return self._append(locality, Tick(self.clock(), source, until))
+        _, _, state = self.locality(locality)
+        now, sources = self.clock(), dict(state.sources)
+        if until is None:
+            sources.pop(source, None)
+        else:
+            sources[source] = max(until, sources.get(source, until))
+        # If too much falls due by then, whoever projects tells the rest of the time.
+        reached = next_time(self.store, locality, state, now, sources)
+        return self._append(locality, Tick(reached, source, until))
 
     # ── rulesets ──
 
