@@ -67,9 +67,10 @@ class Shape(FieldType):
         self._messages = [(name, kind.read, kind.required) for name, kind in messages]
         row = [*names, "", *(name for name, _ in (*values, *messages))]
         self._in_order = itemgetter(*map(row.index, fields))
-        self.read = written_reader(model, self.fields, names, check, self._read_closely)
+        self.read = written_reader(model, self.fields, names, check, self.read_closely)
 
-    def _read_closely(self, raw: Any) -> Any:
+    def read_closely(self, raw: Any) -> Any:
+        """Do what `read` does, field by field: slower, and with everything that is wrong."""
         texts = self._get_names(raw)
         problems: list[FieldProblem] = []
         if "" in texts[: self._needed_names] or not surely_names(texts):
