@@ -67,7 +67,10 @@ class Shape(FieldType):
         self._messages = [(name, kind.read, kind.required) for name, kind in messages]
         row = [*names, "", *(name for name, _ in (*values, *messages))]
         self._in_order = itemgetter(*map(row.index, fields))
-        self.read = written_reader(model, self.fields, names, check, self.read_closely)
+        self._quick = written_reader(model, self.fields, names, check, self.read_closely)
+
+    def read(self, raw: Any) -> Any:
+        return self._quick(raw)
 
     def read_closely(self, raw: Any) -> Any:
         """Do what `read` does, field by field: slower, and with everything that is wrong."""
