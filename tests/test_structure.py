@@ -19,7 +19,7 @@ ROWS = (
     ("calendar",),
     ("kinds",),
     ("ruleset",),
-    ("hookspecs", "plugins", "plugin_manager"),
+    ("hookspecs", "plugins", "hook_process", "plugin_manager", "hook_worker"),
     ("engine",),
     ("store",),
     ("runtime",),

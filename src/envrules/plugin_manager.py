@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,28 +12,36 @@ from types import ModuleType
 import pluggy
 
 from envrules import hookspecs, plugins
+from envrules.hook_process import HookProcess, Limits, PluginError, failure
 from envrules.hookspecs import PROJECT, SchemeSource
 from envrules.model.events import Event
 
 ENTRY_POINTS = "envrules.schemes"
 Classify = Callable[[Event], Event]
 
-
-class PluginError(Exception):
-    """A plugin cannot be used; the message says which one, why, and what to do."""
+__all__ = ["ENTRY_POINTS", "Classify", "PluginError", "Plugins", "load_plugins"]
 
 
 class Plugins:
     """The plugins in use: what schemes there are, and how each reads an event."""
 
-    def __init__(self, manager: pluggy.PluginManager) -> None:
-        self._manager = manager
+    def __init__(self, manager: pluggy.PluginManager, limits: Limits) -> None:
+        """`limits`: of the hooks that distributions bring; what we are given runs as it is."""
+        self._manager, self._limits = manager, limits
         self.schemes: Mapping[str, SchemeSource] = _schemes(manager)
+        self._processes: dict[str, HookProcess] = {}
 
     def classifier(self, scheme: str) -> Classify | None:
         """Return how the scheme's own plugin reads events; None if it takes them as they are."""
-        own = [p for p in self._manager.get_plugins() if _brings(p, scheme)]
-        if not any(hasattr(plugin, "envrules_classify") for plugin in own):
+        hook = self.hook(scheme)
+        if hook is None or not self._is_installed(scheme):
+            return hook
+        process = self._processes.setdefault(scheme, HookProcess(scheme, self._limits))
+        return process.classify
+
+    def hook(self, scheme: str) -> Classify | None:
+        """Return the same as it runs in this process, with nothing to protect us from it."""
+        if not any(hasattr(plugin, "envrules_classify") for plugin in self._own(scheme)):
             return None
         others = [p for p in self._manager.get_plugins() if _brings_another(p, scheme)]
         caller = self._manager.subset_hook_caller("envrules_classify", others)
@@ -43,19 +52,26 @@ class Plugins:
                 event.id,
                 event.occurred_at,
             ):
-                raise PluginError(
-                    f"plugin of {scheme}: envrules_classify must return the same event"
-                )
+                raise failure(scheme, "must return the same event: its id and time stay")
             return read
 
         return classify
+
+    def _own(self, scheme: str) -> list[object]:
+        return [p for p in self._manager.get_plugins() if _brings(p, scheme)]
+
+    def _is_installed(self, scheme: str) -> bool:
+        """Return whether another process finds the scheme's plugin, too."""
+        installed = [plugin for plugin, _ in self._manager.list_plugin_distinfo()]
+        return any(mine is plugin for mine in self._own(scheme) for plugin in installed)
 
 
 def load_plugins(*more: object) -> Plugins:
     """Return the built-in plugins, those of installed distributions, and `more`.
 
     Raises:
-        PluginError: a hook has an unknown name or arguments, or two plugins bring one scheme.
+        PluginError: a hook has an unknown name or arguments, two plugins bring one scheme, or the
+            environment's limits of hooks are none.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -66,7 +82,7 @@ def load_plugins(*more: object) -> Plugins:
         manager.register(plugin)
     with _explained():
         manager.check_pending()
-        return Plugins(manager)
+        return Plugins(manager, Limits.given(os.environ))
 
 
 @contextmanager

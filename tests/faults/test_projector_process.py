@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.faults.killing import PATIENCE, Installation, installed
 
 from envrules.client import Client
 from envrules.model.events import Event, Finding, Inspection, UnitDeclared
+from envrules.runtime import processes
 from envrules.store import Store
 
 TOWN, SCHEME = "yunxi", "town_deduction"
@@ -24,6 +27,14 @@ BEGIN = 1_790_000_000_000_000
 def projectors(installation: Installation) -> list[psutil.Process]:
     """The processes that the server has started."""
     return list(psutil.Process(installation.pid).children())
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def found(number: int, unit: str = "zhao") -> Event:
@@ -38,11 +49,11 @@ def judged(client: Client, *events: Event, locality: str = TOWN) -> None:
     assert all(receipt.decided for receipt in receipts)
 
 
-def set_up(client: Client, locality: str = TOWN) -> None:
+def set_up(client: Client, locality: str = TOWN, scheme: str = SCHEME) -> None:
     """Make a locality with one village."""
     client.create_locality(locality, "云溪镇", "Asia/Shanghai")
     client.advance(locality, "patrols", BEGIN)
-    client.publish(locality, SCHEME)
+    client.publish(locality, scheme)
     judged(
         client, Event("zhao", BEGIN, UnitDeclared("zhao", "赵庄村", "village")), locality=locality
     )
@@ -126,6 +137,21 @@ def test_several_projectors_share_the_localities(tmp_path: Path) -> None:
         with Store.open(installation.url) as store:
             owners = {int(store.projection(place).owner.split(":")[1]) for place in places}
         assert owners == {projector.pid for projector in projectors(installation)}
+
+
+def test_a_projector_that_keeps_ending_is_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks after the projectors is told of one that ends again and again, until one does not."""
+    monkeypatch.setattr(processes, "_PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
+    apart = processes.ProjectingProcesses(f"sqlite:///{tmp_path / 'no.db'}", 1)
+    assert apart.is_well()
+    apart.start()
+    eventually(lambda: not apart.is_well())
+    monkeypatch.setattr(processes, "_PROGRAM", (sys.executable, "-c", "input()"))
+    monkeypatch.setattr(processes, "_SETTLED_SECONDS", 1.0)
+    eventually(apart.is_well)
+    apart.stop()
 
 
 def test_without_a_projector_the_server_judges(tmp_path: Path) -> None:

@@ -5,25 +5,38 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from tests.faults.checks import check_replay
 
-from envrules.model.base import MINUTE, Instant
+from envrules.model.base import HOUR, MINUTE, Instant
+from envrules.model.decisions import decode_decision
 from envrules.model.entries import Arrived, encode_entry
-from envrules.model.events import Event, UnitDeclared
+from envrules.model.events import Event, EventWithdrawn, IssueFound, UnitDeclared
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.leases import LEASE_TTL, Leases
 from envrules.runtime.library import Library
 from envrules.runtime.owner import is_gone, owner_name
 from envrules.runtime.projector import Projector
 from envrules.runtime.runtime import Runtime
-from envrules.store import Batch, Lease, LeaseLost, NewEntry, ProjectionChange, Store
+from envrules.store import (
+    Batch,
+    DecisionFilter,
+    Lease,
+    LeaseLost,
+    LogRow,
+    NewEntry,
+    ProjectionChange,
+    Store,
+)
 
 TOWN = "yunxi"
 NOW: Instant = 1_790_000_000_000_000
+DAY: Instant = 24 * HOUR
 
 
 @pytest.fixture
@@ -142,6 +155,28 @@ def test_trouble_with_the_store_does_not_cost_the_lease(
     runtime.stop()
 
 
+def test_trouble_with_the_store_is_no_entry_s_fault(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that fails while an entry is judged is tried again: nothing stalls for it."""
+    runtime = Runtime(store, Library(load_plugins(), store), lambda: NOW)
+    runtime.publish(TOWN, "town_deduction", "test")
+    troubles = iter((OperationalError("select", {}, Exception("disk I/O error")),))
+    find = store.event_row
+
+    def troubled(locality: str, event_id: str) -> LogRow | None:
+        for trouble in troubles:
+            raise trouble
+        return find(locality, event_id)
+
+    monkeypatch.setattr(store, "event_row", troubled)
+    (receipt,) = runtime.submit(TOWN, [Event("w", NOW, EventWithdrawn("e"))], "test")
+    assert runtime.wait_decided(TOWN, receipt.seq, 30)
+    assert next(troubles, None) is None
+    assert store.projection(TOWN).stalled_seq is None
+    runtime.stop()
+
+
 # ── who tells the time ──
 
 
@@ -185,6 +220,37 @@ def test_only_the_holder_tells_the_time(bound: Store, leases: Leases) -> None:
         project(waiting)
         assert bound.projection(TOWN).tick == late
         assert kinds(bound) == ["tick"]
+
+
+def test_much_that_is_due_is_told_in_steps(
+    bound: Store, leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long rest each tick makes a few things due, none is left out, and each has its date."""
+    monkeypatch.setattr("envrules.runtime.ticking.DUE_AT_ONCE", 2)
+    village = Event("zhao", NOW, UnitDeclared("zhao", "赵庄村", "village"))
+    times = [NOW + number * DAY for number in (0, 1, 2, 2, 2, 2, 14)]
+    events = [village, *(issue(number, at) for number, at in enumerate(times))]
+    entries = [NewEntry("event", encode_entry(Arrived(e)), e.id) for e in events]
+    bound.append([Batch(TOWN, entries, NOW)])
+    project(projector(bound, leases))
+    before = bound.head(TOWN)
+    late = NOW + 60 * DAY
+    project(projector(bound, leases, late))
+    assert bound.projection(TOWN).tick == late
+    overdue = bound.decisions(TOWN, limit=100, filters=DecisionFilter(outcome="overdue"))
+    told = Counter(row.log_seq for row in overdue)
+    assert [told[seq] for seq in sorted(told)] == [2, 4, 1]
+    assert all(seq > before for seq in told)
+    assert [row.at for row in overdue] == [
+        decode_decision(row.payload).content.due for row in overdue
+    ]
+    check_replay(bound, TOWN)
+
+
+def issue(number: int, at: Instant) -> Event:
+    """A patrol finds litter in the village."""
+    payload = IssueFound(f"GD-{number}", "三大堆", "village", source="patrol", place_unit="zhao")
+    return Event(f"e{number}", at, payload)
 
 
 def test_one_tick_waits_at_a_time(

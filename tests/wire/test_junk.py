@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from envrules.wire.events_in import read_event
 from envrules.wire.events_json import event_to_plain, parse_event
 from envrules.wire.events_out import event_to_proto
 from envrules.wire.field_types import EventName, surely_names
+from envrules.wire.payloads import HEADER, PAYLOADS
 from envrules.wire.problems import MESSAGES, Invalid
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -43,6 +45,25 @@ def assert_sound(event: Event) -> None:
     assert read_event(event_to_proto(event)) == event
     assert parse_event(event_to_plain(event, SHANGHAI)) == event
     assert encode_event(event)
+
+
+def outcome(read: Callable[[Any], Any], raw: Any) -> object:
+    """What a reader makes of a message, or what it says is wrong with it."""
+    try:
+        return read(raw)
+    except Invalid as error:
+        return error.problems
+
+
+@settings(max_examples=200, deadline=None)
+@given(messages())
+def test_a_written_reader_decides_as_a_close_look_does(message: events_pb2.Event) -> None:
+    """Whatever a message holds, the quick reader lets in and refuses the same, in the same words."""
+    assert outcome(HEADER.read, message) == outcome(HEADER.read_closely, message)
+    name = message.WhichOneof("payload")
+    if name is not None:
+        shape, part = PAYLOADS[name], getattr(message, name)
+        assert outcome(shape.read, part) == outcome(shape.read_closely, part)
 
 
 @settings(max_examples=100, deadline=None)

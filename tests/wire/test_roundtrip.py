@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import events, payloads
 
+from envrules.model.entries import Arrived, encode_arrived, encode_entry
 from envrules.model.events import Event, encode_event, payload_kind
 from envrules.v1 import events_pb2
 from envrules.wire.events_in import read_event
@@ -33,6 +34,8 @@ def test_through_protobuf(kind: str) -> None:
         assert back == event
         assert encode_event(back) == encode_event(event)
         assert payload_kind(back.payload) == kind
+        entry = encode_arrived(encode_event(event), "platform", issues=("GD-1",))
+        assert entry == encode_entry(Arrived(event, "platform", issues=("GD-1",)))
 
     holds()
 

@@ -28,7 +28,13 @@ from envrules.calendar.deadlines import (
 from envrules.calendar.durations import UNIT_TITLES, Counting, Due, Duration, Unit, WorkingDay
 from envrules.calendar.errors import CalendarError
 from envrules.calendar.hours import Season
-from envrules.calendar.localtime import day_bounds, local_date, local_datetime, local_instant
+from envrules.calendar.localtime import (
+    day_bounds,
+    local_date,
+    local_datetime,
+    local_instant,
+    local_text,
+)
 from envrules.calendar.periods import (
     PeriodKind,
     next_period,
@@ -69,6 +75,7 @@ __all__ = [
     "local_date",
     "local_datetime",
     "local_instant",
+    "local_text",
     "merged_pauses",
     "next_period",
     "overlay_from_data",

@@ -50,6 +50,12 @@ def local_date(tz: str, instant: Instant) -> date:
     return local_datetime(tz, instant).date()
 
 
+@lru_cache(maxsize=65536)
+def local_text(tz: str, instant: Instant) -> str:
+    """Return what calendar and clock of `tz` show at `instant`, for people: 2026-07-03 17:30."""
+    return f"{local_datetime(tz, instant):%Y-%m-%d %H:%M}"
+
+
 def time_of_day(tz: str, instant: Instant) -> int:
     """Return what the clock of `tz` reads at `instant`, in microseconds after 00:00."""
     shown = local_datetime(tz, instant)

@@ -136,6 +136,8 @@ class Context:
 
 def live(events: Sequence[Event]) -> list[Event]:
     """Return the events that no withdrawal among them takes back, in Order, withdrawals left out."""
+    if all(type(e.payload) is not EventWithdrawn for e in events):
+        return sorted(events, key=order_key)
     gone = {e.payload.target for e in events if isinstance(e.payload, EventWithdrawn)}
     kept = [e for e in events if not isinstance(e.payload, EventWithdrawn) and e.id not in gone]
     return sorted(kept, key=order_key)

@@ -59,6 +59,9 @@ _JUDGES: dict[str, Callable[[Bench, Node, Inputs], Judgement]] = {
 }
 
 
+_APPEALS = frozenset({AppealFiled, AppealDecided})
+
+
 def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     """Return what holds of a node, in the state of publication that acts have brought it to."""
     try:
@@ -70,7 +73,7 @@ def judge(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
         judged.contents = {
             slot: _decoded(node, content, inputs.coded) for slot, content in judged.contents.items()
         }
-    appeals = any(isinstance(e.payload, AppealFiled | AppealDecided) for e in inputs.events)
+    appeals = not _APPEALS.isdisjoint([type(e.payload) for e in inputs.events])
     won: frozenset[Slot] = frozenset()
     if inputs.acts or appeals:
         won = _as_acted_on(bench, judged, inputs)

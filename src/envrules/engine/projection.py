@@ -9,6 +9,7 @@ however entries were batched on their way here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -41,6 +42,9 @@ from envrules.ruleset.compile import Scheme
 
 __all__ = ["Library", "Projection"]
 
+_REVISIONS = 16
+"""Revisions kept at hand; more would keep those of many edits alive."""
+
 _AT_ONCE = 100
 """Log entries read together on the way back to a tick."""
 
@@ -56,6 +60,7 @@ class Projection:
         self.locality = locality
         self._unsettled: set[str] = set()
         self.state = state
+        library = lru_cache(_REVISIONS)(library)  # they never change, and each entry asks for some
         self._library = library
         self._routing = Routing(state, library)
         records = Records(

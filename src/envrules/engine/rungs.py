@@ -36,7 +36,7 @@ def single_slot(scheme: str, rung: Rung, issue: str, found: str) -> Slot:
 
 def show_time(zone: str, instant: Instant) -> str:
     """Return an instant as local time for people: 2026-07-03 17:30."""
-    return f"{cal.local_datetime(zone, instant):%Y-%m-%d %H:%M}"
+    return cal.local_text(zone, instant)
 
 
 def slip_note(bench: Bench, ladder: Ladder, rung: Rung, firings: Sequence[Firing]) -> str:

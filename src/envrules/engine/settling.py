@@ -128,20 +128,25 @@ class Settling:
                 if standing is not None and standing.holds:
                     old = self.state.decision(standing.decision).content
                     gone = replace(old, publication="revoked")
-                    slots[slot] = self._decide(seq, known.key, "revoke", gone, standing, decisions)
+                    slots[slot] = self._decide(
+                        seq, known.key, "revoke", gone, gone.essence(), standing, decisions
+                    )
                 continue
             essence = content.essence()
             if standing is None or not standing.holds:
-                slots[slot] = self._decide(seq, known.key, "issue", content, standing, decisions)
+                change: Change = "issue"
             elif standing.essence != essence:
-                slots[slot] = self._decide(
-                    seq, known.key, "supersede", content, standing, decisions
-                )
+                change = "supersede"
+            else:
+                continue
+            slots[slot] = self._decide(
+                seq, known.key, change, content, essence, standing, decisions
+            )
         return slots
 
     def _decide(
-        self, seq: int, node: str, change: Change, content: Content, before: Standing | None,
-        decisions: list[Decision],
+        self, seq: int, node: str, change: Change, content: Content, essence: str,
+        before: Standing | None, decisions: list[Decision],
     ) -> Standing:  # fmt: skip
         version = before.version + 1 if before is not None else 1
         number = self.state.locality.decision_seq + 1
@@ -153,4 +158,4 @@ class Settling:
         )  # fmt: skip
         self.state.add_decision(decision, node)
         decisions.append(decision)
-        return Standing(version, content.essence(), decision.id, change != "revoke")
+        return Standing(version, essence, decision.id, change != "revoke")

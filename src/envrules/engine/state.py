@@ -183,12 +183,15 @@ class State:
     def load(self, keys: Iterable[str]) -> None:
         """Read at once nodes that will be judged one by one, their inputs and what feeds them."""
         unknown = [key for key in dict.fromkeys(keys) if key not in self._nodes]
+        if not unknown:
+            return
         stored = self.backing.nodes(unknown)
         for key in unknown:
             self._learn(key, stored.get(key))
         self._feeds.update(self.backing.feeds(list(stored)))
-        seqs = {seq for node in stored.values() for seq in node.inputs} - self._entries.keys()
-        self._entries.update(self.backing.entries(sorted(seqs)))
+        known = self._entries
+        seqs = {seq for node in stored.values() for seq in node.inputs if seq not in known}
+        known.update(self.backing.entries(sorted(seqs)))
 
     def _learn(self, key: str, stored: NodeState | None) -> NodeState:
         if stored is None:

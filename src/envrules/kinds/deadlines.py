@@ -252,4 +252,4 @@ def _approved(event: Event) -> str:
 
 
 def _show(calendar: cal.WorkCalendar, at: Instant) -> str:
-    return f"{cal.local_datetime(calendar.tz, at):%Y-%m-%d %H:%M}"
+    return cal.local_text(calendar.tz, at)

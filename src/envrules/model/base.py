@@ -15,7 +15,7 @@ HOUR: Instant = 60 * MINUTE
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Frozen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Base of every value that crosses a boundary: immutable, compared by content."""
 
 

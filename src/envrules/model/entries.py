@@ -15,7 +15,7 @@ class Tick(Frozen, tag_field="@", tag="tick"):
     """Time goes on: deadlines up to min(`now`, all watermarks) may fire."""
 
     now: Instant
-    """The wall clock when the entry was written."""
+    """The wall clock when the entry was written, or less if too much would fall due at once."""
     source: str = ""
     """Source whose watermark this sets."""
     until: Instant | None = None
@@ -71,7 +71,23 @@ class Arrived(Frozen, tag_field="@", tag="event"):
     """For an appeal against a slip: the issues on it, whose clocks stop if it is upheld."""
 
 
+class _ArrivedAs(Frozen, tag_field="@", tag="event"):
+    """The same with the event in its stored form."""
+
+    event: msgspec.Raw
+    by: str = ""
+    node: str = ""
+    issues: tuple[str, ...] = ()
+
+
 Entry: TypeAlias = Arrived | Tick | Published | Closed | Act
 
 encode_entry = msgspec.msgpack.Encoder(decimal_format="string").encode
 decode_entry = msgspec.msgpack.Decoder(Entry).decode
+
+
+def encode_arrived(
+    event: bytes, by: str = "", node: str = "", issues: tuple[str, ...] = ()
+) -> bytes:
+    """Return `encode_entry` of an `Arrived`, given its event as `encode_event` has it."""
+    return encode_entry(_ArrivedAs(msgspec.Raw(event), by, node, issues))

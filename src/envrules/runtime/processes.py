@@ -48,6 +48,10 @@ class ProjectingProcesses:
         """Say that somebody waits for a locality's decisions."""
         self._tell(Told("hurry", locality))
 
+    def is_well(self) -> bool:
+        """Return whether every process runs, and does not end again and again."""
+        return all(child.is_well() for child in self._children)
+
     def stop(self) -> None:
         """Stop after the transactions under way, which give the leases back."""
         for child in self._children:
@@ -70,6 +74,8 @@ class _Child:
         self._environment = {**os.environ, **environment(), "ENVRULES_DB": url}
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._launched_at = 0.0
+        self._early_ends = 0
         self._stopping = threading.Event()
         # It outlives the process that it starts: that one is killed when this thread ends.
         self._thread = threading.Thread(target=self._run, name="envrules-child", daemon=True)
@@ -83,6 +89,11 @@ class _Child:
         with self._lock:
             if self._process is not None and self._process.stdin is not None:
                 tell(self._process.stdin.fileno(), told)
+
+    def is_well(self) -> bool:
+        """Return whether the process runs, or has ended but once of late."""
+        settled = time.monotonic() - self._launched_at > _SETTLED_SECONDS
+        return self._early_ends < 2 or (settled and self._process is not None)
 
     def stop(self) -> None:
         """Tell the process to end, and start no other one."""
@@ -101,16 +112,15 @@ class _Child:
             self._thread.join()
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
         while (process := self._launched()) is not None:
-            launched = time.monotonic()
+            self._launched_at = time.monotonic()
             self._hear(process)
             if self._stopping.is_set():
                 return
-            lived = time.monotonic() - launched
-            pause = _FIRST_PAUSE if lived > _SETTLED_SECONDS else min(2 * pause, _LONGEST_PAUSE)
+            lived = time.monotonic() - self._launched_at
+            self._early_ends = 0 if lived > _SETTLED_SECONDS else self._early_ends + 1
             log.error("the projector has ended (%d), starting another one", process.returncode)
-            self._stopping.wait(pause)
+            self._stopping.wait(min(_FIRST_PAUSE * 2**self._early_ends, _LONGEST_PAUSE))
 
     def _launched(self) -> subprocess.Popen[bytes] | None:
         with self._lock:

@@ -41,6 +41,9 @@ class Projecting(Protocol):
     def hurry(self, locality: str) -> None:
         """Say that somebody waits for a locality's decisions."""
 
+    def is_well(self) -> bool:
+        """Return whether whoever projects runs, and does not end again and again."""
+
     def stop(self) -> None:
         """Stop after the transactions under way, and give the leases back."""
 
@@ -93,6 +96,10 @@ class ProjectingThreads:
         projector = self._projectors.get(locality)
         if projector is not None:
             projector.hurry()
+
+    def is_well(self) -> bool:
+        """Return whether whoever projects runs: threads do for as long as we do."""
+        return True
 
     def stop(self) -> None:
         """Stop after the transactions under way, and give the leases back."""

@@ -21,7 +21,8 @@ from envrules.model.base import Instant
 from envrules.model.entries import Act, Tick, decode_entry, encode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
 from envrules.runtime.leases import Leases
-from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store
+from envrules.runtime.ticking import next_time
+from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +139,8 @@ class Projector:
             else:
                 try:
                     projection.apply(seq, entry)
+                except (OSError, StoreError, *self._store.failures):
+                    raise  # the machine's or the database's trouble, not the entry's
                 except Exception as error:
                     self._stall(base, seq, error)
                     return False
@@ -172,9 +175,12 @@ class Projector:
         # One is enough while it waits to be projected, behind a stall perhaps.
         if self._position < self._ticked or not self._is_time(state, now):
             return False
-        tick = NewEntry("tick", encode_entry(Tick(now)))
+        reached = next_time(self._store, self.locality, state, now, state.sources)
+        tick = NewEntry("tick", encode_entry(Tick(reached)))
         [[appended]] = self._store.append([Batch(self.locality, [tick], now)], self._lease)
         self._ticked = appended.seq
+        if reached < now:
+            self._look_at = 0.0  # there is more to tell
         return True
 
     def _is_time(self, state: Locality, now: Instant) -> bool:

@@ -12,7 +12,15 @@ from envrules.engine.projection import Projection
 from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
 from envrules.model.decisions import Decision, decode_decision
-from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick, encode_entry
+from envrules.model.entries import (
+    Act,
+    Closed,
+    Entry,
+    Published,
+    Tick,
+    encode_arrived,
+    encode_entry,
+)
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
 from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
@@ -23,6 +31,7 @@ from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
 from envrules.runtime.projecting import Projecting, ProjectingThreads
 from envrules.runtime.projector import open_projection
+from envrules.runtime.ticking import next_time
 from envrules.store import (
     Appended,
     LocalityRow,
@@ -156,12 +165,12 @@ class Runtime:
         return receipts
 
     def _entry(self, locality: str, event: Event, by: str) -> NewEntry:
-        entry = Arrived(event, by)
+        content = encode_event(event)
         if isinstance(event.payload, AppealFiled | AppealDecided):
-            entry = Arrived(event, by, *self._disputed(locality, event.payload.target))
-        content = digest(encode_event(event)).encode()
-        payload = encode_entry(entry)
-        return NewEntry("event", payload, event.id, content, by)
+            payload = encode_arrived(content, by, *self._disputed(locality, event.payload.target))
+        else:
+            payload = encode_arrived(content, by)
+        return NewEntry("event", payload, event.id, digest(content).encode(), by)
 
     def _disputed(self, locality: str, target: str) -> tuple[str, tuple[str, ...]]:
         """An appeal against a decision names its slot; it is read by the node that decided.
@@ -223,8 +232,15 @@ class Runtime:
 
     def advance(self, locality: str, source: str, until: Instant | None) -> int:
         """Set a source's watermark (None: lift it); return the log entry that holds it."""
-        self.locality(locality)
-        return self._append(locality, Tick(self.clock(), source, until))
+        _, _, state = self.locality(locality)
+        now, sources = self.clock(), dict(state.sources)
+        if until is None:
+            sources.pop(source, None)
+        else:
+            sources[source] = max(until, sources.get(source, until))
+        # If too much falls due by then, whoever projects tells the rest of the time.
+        reached = next_time(self.store, locality, state, now, sources)
+        return self._append(locality, Tick(reached, source, until))
 
     # ── rulesets ──
 

@@ -27,6 +27,10 @@ NOBODY_S = "?"
 """A name that stands for all that a caller may not know."""
 
 
+PROJECTORS = "projectors"
+"""The name under which the health service tells of the processes that judge."""
+
+
 def ruleset_name(scheme: str) -> str:
     """Return the name under which the health service tells of a watched ruleset file."""
     return f"rulesets/{scheme}"
@@ -80,20 +84,24 @@ class Monitor:
     """Probes the store and keeps the health service's answers.
 
     The names are "" (all), each service, `localities/<slug>`: NOT_SERVING while that locality is
-    stalled, `rulesets/<scheme>`: NOT_SERVING while its watched file cannot be used as it is, and
-    `tokens`, `tls` and `audit`, if there are such files: NOT_SERVING while one cannot be used.
+    stalled, `rulesets/<scheme>`: NOT_SERVING while its watched file cannot be used as it is,
+    `tokens`, `tls` and `audit`, if there are such files: NOT_SERVING while one cannot be used;
+    `projectors`: NOT_SERVING while a process that judges ends again and again.
     """
 
     def __init__(
         self, store: Store, watched: WatchedFiles, services: Iterable[str], every: float,
-        patience: float, security: Security,
+        patience: float, security: Security, projects: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
-        """`every`: seconds between probes; `patience`: how long one may take."""
+        """`every`: seconds between probes; `patience`: how long one may take.
+
+        `projects` is asked whether the projector processes are well.
+        """
         services = tuple(services)
         self.servicer = Answers(security.principals, ("", *services))
         self._security = security
         self._store, self._watched, self._services = store, watched, ("", *services)
-        self._every, self._patience = every, patience
+        self._every, self._patience, self._projects = every, patience, projects
         self._told: dict[str, int] = {}
         self._soon, self._stopping = threading.Event(), threading.Event()
         self._probes = ThreadPoolExecutor(1, "envrules-probe")
@@ -145,6 +153,7 @@ class Monitor:
         good = {locality_name(row.id): row.id not in stalled for row in self._store.localities()}
         good |= {ruleset_name(scheme): ok for scheme, ok in self._watched.usable().items()}
         good |= self._security.state()
+        good[PROJECTORS] = self._projects()
         return {name: SERVING if ok else NOT_SERVING for name, ok in good.items()}
 
     def _check(self, probe: Future[dict[str, int]]) -> None:

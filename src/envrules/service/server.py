@@ -170,7 +170,7 @@ def build_server(
     host = Host(runtime, config, Shelf(runtime), security.principals, telemetry=telemetry)
     monitor = Monitor(
         runtime.store, host.watched, SERVICES, config.health_seconds, config.health_patience,
-        security,
+        security, runtime.projecting.is_well,
     )  # fmt: skip
     reloader = Reloader(host, config.rulesets) if config.rulesets is not None else None
     guard = Guard(runtime.store.failures, monitor.look, security.principals, config, security.audit)

@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from envrules.errors import RulesetError
 from envrules.model.values import NoValueInForce
+from envrules.plugin_manager import PluginError
 from envrules.runtime.errors import (
     NotAllowed,
     NotFound,
@@ -60,6 +61,7 @@ WORDS: Mapping[str, str] = {
     "PROJECTOR_STALLED": "判定已停在某条记录，须由管理员处理",
     "NOT_STALLED_THERE": "判定没有停在这条记录",
     "NOT_DECIDED_YET": "尚未判定到这条记录，请稍后再试",
+    "PLUGIN_FAILED": "方案的插件出错，须由管理员处理",
     "NO_VALUE_IN_FORCE": "所需参数在该日没有有效值",
     "REVISION_CHANGED": "现行版本已不是所说的版本",
     "RETROACTIVE": "改动涉及今日以前的取值，须注明追溯",
@@ -127,6 +129,8 @@ def refusal_of(error: Exception) -> Refusal | None:
             return bad_request(error.problems)
         case RulesetError():
             return bad_ruleset(error)
+        case PluginError():
+            return Refusal(grpc.StatusCode.FAILED_PRECONDITION, "PLUGIN_FAILED", str(error))
         case NoValueInForce():
             return Refusal(
                 grpc.StatusCode.FAILED_PRECONDITION, "NO_VALUE_IN_FORCE", str(error)

@@ -116,7 +116,7 @@ class Log(Localities):
                 [(head,)] = cursor.fetchall()
                 rows, answers = _assign(number, head - count, mine, dict(known.get(number, {})))
                 if rows:
-                    cursor.executemany(self._insert_entries, rows)
+                    self._db.insert_rows(cursor, self._insert_entries, rows)
                 if len(rows) < count:
                     cursor.execute(self._update_head, (len(rows) - count, number))
                     cursor.fetchall()

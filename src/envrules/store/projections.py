@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -202,23 +203,27 @@ class Projections(Localities):
             StoreError: the decisions do not continue the locality's decision_seq.
         """
         number = self._number(lease.locality)
+        parts: tuple[tuple[str, Sequence[Row]], ...] = (
+            (self._upsert_nodes, change.nodes),
+            (self._upsert_feeds, change.feeds),
+            (self._insert_decisions, change.decisions),
+            (self._insert_closes, change.closes),
+            (self._insert_withdrawals, change.withdrawals),
+            (self._insert_bindings, change.bindings),
+        )
+        # All that can be done beforehand is: whoever appends waits for this transaction.
+        gone = [(number, *pair) for pair in change.feeds_gone]
+        written = [
+            (statement, [(number, *msgspec.structs.astuple(row)) for row in rows])
+            for statement, rows in parts
+        ]
         with self._db.writing(durable=False) as connection:
             self._move_position(connection, number, lease, change)
-            if change.feeds_gone:
-                gone = [(number, *pair) for pair in change.feeds_gone]
-                connection.exec_driver_sql(self._delete_feeds, gone)
-            parts: tuple[tuple[str, Sequence[Row]], ...] = (
-                (self._upsert_nodes, change.nodes),
-                (self._upsert_feeds, change.feeds),
-                (self._insert_decisions, change.decisions),
-                (self._insert_closes, change.closes),
-                (self._insert_withdrawals, change.withdrawals),
-                (self._insert_bindings, change.bindings),
-            )
-            for statement, rows in parts:
-                if rows:
-                    values = [(number, *msgspec.structs.astuple(row)) for row in rows]
-                    connection.exec_driver_sql(statement, values)
+            with closing(connection.connection.cursor()) as cursor:
+                if gone:
+                    cursor.executemany(self._delete_feeds, gone)
+                for statement, values in written:
+                    self._db.insert_rows(cursor, statement, values)
 
     def _move_position(
         self, connection: Connection, number: int, lease: Lease, change: ProjectionChange

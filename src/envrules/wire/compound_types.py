@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import tzinfo
 from typing import Any
 
-from envrules.wire.field_types import FieldType, Name, expect, surely_names
+from envrules.wire.field_types import FieldType, Name, Text, expect, surely_names, surely_texts
 from envrules.wire.limits import LIST_LIMIT, MAP_LIMIT, PROBLEM_LIMIT
 from envrules.wire.problems import FieldProblem, Invalid, invalid, shown
 
@@ -39,12 +40,16 @@ class Many(FieldType):
         self.required = required
         self.distinct = distinct
         self._name_limit = item.limit if type(item) is Name and not distinct else 0
+        self._are_messages = item.has_presence and not distinct
 
     def read(self, raw: Any) -> tuple[Any, ...]:
         items = tuple(raw)
         simple = self._name_limit and len(items) <= LIST_LIMIT and "" not in items
         if simple and surely_names(items, self._name_limit):
             return items
+        if self._are_messages and len(items) <= LIST_LIMIT:
+            with suppress(Invalid):  # which one is wrong is found below
+                return tuple(map(self.item.read, items))
         return self._all(items, self.item.read)
 
     def write(self, value: tuple[Any, ...]) -> list[Any]:
@@ -74,6 +79,10 @@ def given(item: Any) -> Any:
     return item
 
 
+def _all_the_same(values: Sequence[Any]) -> bool:  # noqa: ARG001 - protobuf has checked flags
+    return True
+
+
 class Table(FieldType):
     """A map from ids to values of one type, in one order: that of the ids."""
 
@@ -82,11 +91,17 @@ class Table(FieldType):
     def __init__(self, value: FieldType) -> None:
         self.value = value
         self.key = Name()
+        self._surely = surely_texts if type(value) is Text else _all_the_same
 
     def write(self, value: dict[str, Any]) -> dict[str, Any]:
         return dict(value)
 
     def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        keys = sorted(raw)
+        if len(keys) <= MAP_LIMIT and "" not in keys and surely_names(keys):
+            values = [raw[key] for key in keys]
+            if self._surely(values):
+                return dict(zip(keys, values, strict=True))
         return self._all(raw, self.key.read, self.value.read)
 
     def parse(self, raw: Any, zone: tzinfo | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ value itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
@@ -108,7 +108,7 @@ class Name(Text):
         return raw
 
 
-def surely_names(texts: tuple[str, ...], limit: int = NAME_LIMIT) -> bool:
+def surely_names(texts: Sequence[str], limit: int = NAME_LIMIT) -> bool:
     """Say in one look whether each is empty or a good name of any kind. False: look closer."""
     joined = "".join(texts)
     return (
@@ -117,6 +117,12 @@ def surely_names(texts: tuple[str, ...], limit: int = NAME_LIMIT) -> bool:
         and "#" not in joined  # not allowed in some
         and (len(joined) <= limit or max(map(len, texts)) <= limit)
     )
+
+
+def surely_texts(texts: Sequence[str]) -> bool:
+    """Say in one look whether each is empty or a good text. False: look closer."""
+    joined = "".join(texts)
+    return joined.isprintable() and len(joined) <= TEXT_LIMIT
 
 
 class EventName(Name):

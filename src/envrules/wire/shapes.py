@@ -1,8 +1,8 @@
 """A shape reads and writes the fields of one message, with a class of the model on the other side.
 
 Reading protobuf is the hot path. Most fields are ids and most events are good, so a shape fetches
-all its ids in one call and looks at them in one glance; only if that does not settle the matter
-does it look at each, to say what is wrong.
+all its ids in one call and looks at them in one glance (`readers`); only if that does not settle the
+matter does it look at each, to say what is wrong.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from envrules.wire.field_types import FieldType, Name, expect, surely_names
 from envrules.wire.limits import NAME_LIMIT
 from envrules.wire.problems import FieldProblem, Invalid, field_problem, meant, shown
+from envrules.wire.readers import written_reader
 
 Values = dict[str, Any]
 """Values of the model by the proto's field names."""
@@ -66,8 +67,13 @@ class Shape(FieldType):
         self._messages = [(name, kind.read, kind.required) for name, kind in messages]
         row = [*names, "", *(name for name, _ in (*values, *messages))]
         self._in_order = itemgetter(*map(row.index, fields))
+        self._quick = written_reader(model, self.fields, names, check, self.read_closely)
 
     def read(self, raw: Any) -> Any:
+        return self._quick(raw)
+
+    def read_closely(self, raw: Any) -> Any:
+        """Do what `read` does, field by field: slower, and with everything that is wrong."""
         texts = self._get_names(raw)
         problems: list[FieldProblem] = []
         if "" in texts[: self._needed_names] or not surely_names(texts):
