@@ -48,6 +48,8 @@ class Projector:
         self.locality = locality
         self._store, self._library, self._leases = store, library, leases
         self._clock, self._on_advance = clock, on_advance
+        self._not_its_fault: tuple[type[Exception], ...] = (OSError, StoreError, *store.failures)
+        """The machine's or the database's trouble: what entry is being judged does not matter."""
         self._lease: Lease | None = None
         self._projection: Projection | None = None
         self._position = 0
@@ -139,8 +141,8 @@ class Projector:
             else:
                 try:
                     projection.apply(seq, entry)
-                except (OSError, StoreError, *self._store.failures):
-                    raise  # the machine's or the database's trouble, not the entry's
+                except self._not_its_fault:
+                    raise
                 except Exception as error:
                     self._stall(base, seq, error)
                     return False
