@@ -20,7 +20,8 @@ class Observing(grpc.ServerInterceptor):
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._observed: dict[str, Handler] = {}
+        self._observed: dict[str, tuple[Handler, Handler]] = {}
+        """By method: the handler that was observed last, and how."""
 
     def intercept_service(
         self, continuation: Callable[[grpc.HandlerCallDetails], Any],
@@ -28,13 +29,15 @@ class Observing(grpc.ServerInterceptor):
     ) -> Any:  # fmt: skip
         """Return the method's handler, observed."""
         method = handler_call_details.method
-        observed = self._observed.get(method)
-        if observed is None:
-            handler = continuation(handler_call_details)
-            # Probes of health, every second from everywhere, are no calls to tell of.
-            if handler is None or method.startswith(f"/{health.SERVICE_NAME}/"):
-                return handler
-            observed = self._observed[method] = self._observe(method.lstrip("/"), handler)
+        # The guard must be asked about every call: whom it refuses gets another handler.
+        handler = continuation(handler_call_details)
+        # Probes of health, every second from everywhere, are no calls to tell of.
+        if handler is None or method.startswith(f"/{health.SERVICE_NAME}/"):
+            return handler
+        inner, observed = self._observed.get(method, (None, None))
+        if observed is None or inner is not handler:
+            observed = self._observe(method.lstrip("/"), handler)
+            self._observed[method] = (handler, observed)
         return observed
 
     def _observe(self, method: str, handler: Any) -> Handler:
