@@ -34,6 +34,7 @@ from tests.faults.town_load import SOURCE
 from tests.faults.traffic import settle
 
 from envrules.client import CallFailed, Client
+from envrules.model.events import Event
 from envrules.resources import rulesets_dir
 from envrules.store import Store
 
@@ -250,13 +251,18 @@ def _is_too_early(error: CallFailed) -> bool:
     return error.reason == "NOT_DECIDED_YET"
 
 
-def _cut(events: tuple[town_load.Event, ...], size: int) -> Iterator[tuple[town_load.Event, ...]]:
+def _cut(events: tuple[Event, ...], size: int) -> Iterator[tuple[Event, ...]]:
     for start in range(0, len(events), size):
         yield events[start : start + size]
 
 
-def soak(folder: Path, wanted: Wanted) -> tuple[Toll, Gauge]:
-    """Let a server in `folder` live through all of it, and check everything."""
+def soak(
+    folder: Path, wanted: Wanted, on_end: Callable[[Gauge], None] = lambda _gauge: None
+) -> tuple[Toll, Gauge]:
+    """Let a server in `folder` live through all of it, and check everything.
+
+    `on_end` is told when the server has stopped, before what it stored is checked.
+    """
     rulesets = folder / "rulesets"
     rulesets.mkdir()
     (rulesets / f"{SCHEME}.yaml").write_text(_SHIPPED, encoding="utf-8")
@@ -275,6 +281,7 @@ def soak(folder: Path, wanted: Wanted) -> tuple[Toll, Gauge]:
             settle(client, TOWN, wanted.patience)
             run.toll.revisions = len(list(client.revisions(TOWN, SCHEME)))
         assert installation.stop() == 0, installation.said()
+        on_end(gauge)
         with Store.open(installation.url) as store:
             _check(store, run)
     return run.toll, gauge
@@ -314,6 +321,11 @@ def verdict(gauge: Gauge) -> tuple[bool, str]:
     return flat, "\n".join(lines)
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run it and say how it went."""
     parser = argparse.ArgumentParser(description="Let a server live for long, and check it.")
@@ -322,11 +334,11 @@ def main() -> None:
     asked = parser.parse_args()
     renice(10)
     folder = Path(tempfile.mkdtemp(prefix="envrules-soak-"))
-    sys.stdout.write(f"in {folder}\n")
-    sys.stdout.flush()
-    toll, gauge = soak(folder, Wanted(seed=asked.seed, seconds=60 * asked.minutes))
-    flat, figures = verdict(gauge)
-    sys.stdout.write(f"{toll}\n{figures}\nall checks good, {'flat' if flat else 'NOT FLAT'}\n")
+    _say(f"in {folder}")
+    wanted = Wanted(seed=asked.seed, seconds=60 * asked.minutes)
+    toll, gauge = soak(folder, wanted, lambda gauge: _say(verdict(gauge)[1]))
+    flat, _ = verdict(gauge)
+    _say(f"{toll}\nall checks good, {'flat' if flat else 'NOT FLAT'}")
     shutil.rmtree(folder)
     sys.exit(0 if flat else 1)
 

@@ -119,14 +119,16 @@ def test_clients_that_vanish(tmp_path: Path) -> None:
         threads, handles = process.num_threads(), process.num_fds()
         receipts: dict[str, int] = {}
         for round in range(3):
-            with relayed(installation.reach()[1]) as relay:
-                with Client.connect(relay.address, retry=False) as vanishing:
-                    watch = vanishing.watch(TOWN, after=0)
-                    next(watch)
-                    vanish(vanishing, relay, receipts, round)
-                    with pytest.raises(CallFailed) as lost:
-                        list(watch)
-                    assert lost.value.code is grpc.StatusCode.UNAVAILABLE
+            with (
+                relayed(installation.reach()[1]) as relay,
+                Client.connect(relay.address, retry=False) as vanishing,
+            ):
+                watch = vanishing.watch(TOWN, after=0)
+                next(watch)
+                vanish(vanishing, relay, receipts, round)
+                with pytest.raises(CallFailed) as lost:
+                    list(watch)
+                assert lost.value.code is grpc.StatusCode.UNAVAILABLE
             judged(client, found(round + 1))
         eventually(lambda: process.num_fds() <= handles, "connections are left open")
         eventually(lambda: process.num_threads() <= threads + SPARE, "threads are left")
@@ -143,11 +145,11 @@ def vanish(client: Client, relay: Relay, receipts: dict[str, int], round: int) -
     """Stream until the connection is gone, which is so in the middle of it."""
     batches = ([found(1000 * (round + 1) + 3 * n + i) for i in range(3)] for n in range(300))
     replies = client.stream(TOWN, batches)
+    for _ in range(5 + round):
+        receipts.update((receipt.event_id, receipt.seq) for receipt in next(replies))
+    relay.reset()
     with pytest.raises(CallFailed) as lost:
-        for number, reply in enumerate(replies):
-            receipts.update((receipt.event_id, receipt.seq) for receipt in reply)
-            if number == 5 + round:
-                relay.reset()
+        list(replies)
     assert lost.value.code is grpc.StatusCode.UNAVAILABLE
 
 
