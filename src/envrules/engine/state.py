@@ -161,7 +161,7 @@ class Changes:
 class State:
     """Nodes and feeds, cached; see `Backing` for the rest."""
 
-    def __init__(self, backing: Backing, locality: Locality, *, keep: int = 50_000) -> None:
+    def __init__(self, backing: Backing, locality: Locality, *, keep: int = 20_000) -> None:
         self.backing = backing
         self.locality = locality
         self.changes = Changes()
