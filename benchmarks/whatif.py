@@ -33,7 +33,7 @@ from envrules.kinds import scores
 from envrules.kinds.scores import Tally, merge
 from envrules.model.events import ScoreSupplied, order_key
 from envrules.plugin_manager import load_plugins
-from envrules.whatif import Question, judge_under, prepare_columns, rejudge, rows_under
+from envrules.whatif import Prepared, Question, judge_under, prepare_columns, rejudge, rows_under
 from envrules.whatif.answering import trial
 from envrules.whatif.bycolumn import Columns
 from envrules.whatif.large import columns_of
@@ -118,8 +118,9 @@ def whole(path: Path, rounds: int = 5) -> tuple[float, float, float, int]:
     rejudge(prepared, {})  # what all answers share is made once
     ready = time.perf_counter() - begun
     quick, full, moved = list[float](), list[float](), 0
+    line = _line(prepared)
     for turn in range(rounds):
-        tried = trial(prepared, {"warning_line": {"always": str(71 + turn % 2)}})
+        tried = trial(prepared, {"warning_line": {"always": str(line - turn % 2)}})
         begun = time.perf_counter()
         rows = rows_under(prepared, tried)
         quick.append(time.perf_counter() - begun)
@@ -128,6 +129,15 @@ def whole(path: Path, rounds: int = 5) -> tuple[float, float, float, int]:
         assert rows == answer.rows
         moved = len(answer.movers)
     return ready, statistics.median(quick), statistics.median(full), moved
+
+
+def _line(prepared: Prepared) -> int:
+    """Return a line that a hundredth of the warned units would come to stand above."""
+    warned = sorted(
+        row.before.points for row in prepared.rows.values()
+        if row.before is not None and row.before.band == "warned" and row.before.points is not None
+    )  # fmt: skip
+    return int(warned[-len(warned) // 100])
 
 
 # ── measuring ──

@@ -76,6 +76,7 @@ def simulated(
         done = total = 0
         while (told := work.next()) is not None:
             if isinstance(told, Answer):
+                total = work.total
                 if done < total:  # the last steps may have been quicker than their telling
                     progress = pb.SimulationProgress(events_done=total, events_total=total)
                     yield pb.SimulateRulesetResponse(progress=progress)
@@ -129,6 +130,11 @@ class _Work:
             self._last = told
             if self._told.empty():
                 return told
+
+    @property
+    def total(self) -> int:
+        """How many steps there are, as it was last told."""
+        return self._last[1]
 
     def stop(self) -> None:
         """Let the thread come to an end."""
