@@ -107,10 +107,10 @@ class ServerConfig:
         if self.tls_cert is None:
             raise ConfigError(
                 f"{reached} nothing is encrypted: name a certificate and its key, listen on "
-                "127.0.0.1, or set insecure=True if a proxy in front does it"
+                "127.0.0.1, or say insecure (--insecure) if a proxy in front does it"
             )
         if self.tokens is None:
             raise ConfigError(
                 f"{reached} anybody may do anything: name a file of tokens, listen on 127.0.0.1, "
-                "or set insecure=True if a proxy in front tells callers apart"
+                "or say insecure (--insecure) if a proxy in front tells callers apart"
             )
