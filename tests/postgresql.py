@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # it comes without types
 import psycopg
 from sqlalchemy.engine import URL
 
@@ -126,8 +127,11 @@ class PostgreSQL:
             self._clean = how == signal.SIGINT
 
     def kill(self) -> None:
-        """End the server without warning; its other processes notice, and end."""
+        """End the server without warning, and wait until its other processes have noticed, too."""
+        assert self._process is not None
+        others = psutil.Process(self._process.pid).children(recursive=True)
         self.stop(signal.SIGKILL)
+        psutil.wait_procs(others, PATIENCE)
         self.kills += 1
 
     def remove(self) -> None:
