@@ -45,7 +45,7 @@ from envrules.whatif.locality import ReplayedLocality
 from envrules.whatif.parquet import frame_of, schema
 from envrules.whatif.readers import columnar_scores, columnar_visits
 
-LAW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def moved(parameters: Mapping[str, Parameter], random: Random) -> Overrides:
