@@ -120,7 +120,8 @@ def sides(scheme: Scheme, contents: Contents) -> dict[Place, Side]:
                 bands[name, content.period, content.unit] = content
             case "rank":
                 ranks[name, content.period, content.unit] = content.rank
-            case "list" if content.outcome != "barred":
+            # A list that only the other side's ruleset has is told by its decisions.
+            case "list" if content.outcome != "barred" and rule in of_list:
                 lists.setdefault((of_list[rule], content.period, content.unit), []).append(name)
     found = {}
     for key, figure in figures.items():
