@@ -52,7 +52,7 @@ class Wanted:
 
     seed: int = 1
     months: int | None = None
-    """Months after which it ends, if not before."""
+    """Months after which it may end, once each of its parts has had a turn; or `seconds`, if sooner."""
     seconds: float = 1800.0
     fastest: float = 30.0
     """Seconds at full speed, by which half of it is known."""
@@ -152,7 +152,10 @@ class _Run:
 
     def _is_over(self, passed: float) -> bool:
         months = self.wanted.months
-        return passed > self.wanted.seconds or (months is not None and self.toll.closes >= months)
+        if months is None or passed > self.wanted.seconds:
+            return passed > self.wanted.seconds
+        toll = self.toll
+        return toll.closes >= months and min(toll.edits, toll.watchers, toll.reads) > 0
 
     def _send(self, client: Client, day: town_load.Day) -> None:
         for events in _cut(day.events, 500):

@@ -12,12 +12,13 @@ from tests.faults.soak import Wanted, soak, verdict
 def test_two_months(tmp_path: Path) -> None:
     """Two months with closes, edits, unknown codes and watchers that come and go are all checked."""
     wanted = Wanted(
-        months=2, seconds=600, fastest=5, units=10, issues=4, edits_every=3, samples_every=1
+        months=2, seconds=600, fastest=5, units=10, issues=4, edits_every=0.5, samples_every=1
     )
     toll, gauge = soak(tmp_path, wanted)
-    assert toll.closes == 2
+    assert toll.closes >= 2
     assert toll.edits
     assert toll.watchers
+    assert toll.reads
     assert toll.unknown_codes
     assert {"server", "projector"} <= gauge.taken.keys()
 
