@@ -316,8 +316,14 @@ def _use_wal(engine: Engine) -> None:
         raise StoreError(f"{engine.url} cannot be put into WAL mode: its file system lacks it")
 
 
-def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
-    """Cut distinct values into lists short enough for the parameters of one statement."""
+def chunks(values: Iterable[T], size: int = 512) -> Iterator[list[T]]:
+    """Cut distinct values into lists for `IN`, short enough for the parameters of one statement.
+
+    A list's length is a power of two, its last value repeated: every connection keeps the
+    statements it has prepared, and 128 of all lengths up to 500 take 13 MB of it.
+    """
     distinct = list(dict.fromkeys(values))
     for start in range(0, len(distinct), size):
-        yield distinct[start : start + size]
+        some = distinct[start : start + size]
+        length = 1 << (len(some) - 1).bit_length()
+        yield some + some[-1:] * (length - len(some))
