@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from msgspec import structs
+
 from envrules import calendar as cal
 from envrules.engine.context import Context, Records, live
 from envrules.engine.issue import set_aside, state_of
@@ -23,7 +25,7 @@ from envrules.kinds import deadlines
 from envrules.kinds.deadlines import Deadline, Verdict
 from envrules.kinds.issue_record import IssueState
 from envrules.kinds.issue_states import deferred
-from envrules.model.base import Instant
+from envrules.model.base import Frozen, Instant
 from envrules.model.events import AppealDecided, Event, EventWithdrawn, IssueMoved
 from envrules.model.values import NoValueInForce
 
@@ -34,8 +36,7 @@ _STOPS = ("closed", "verified", "handled")
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Frozen, frozen=True, array_like=True):
     """One issue, as a period's figures count it."""
 
     issue: str
@@ -57,17 +58,12 @@ class Case:
     open: bool = False
     """Neither verified nor closed."""
 
-    def is_of(self, span: tuple[Instant, Instant]) -> bool:
-        """Return whether a period of this span tells anything of it: most issues are long done."""
-        found = span[0] <= self.found_at < span[1]
-        return found or self.accepted or bool(self.due) or self.open
-
 
 def caseload(
     projection: Projection, scheme: str, period: str, *,
     as_of: Instant | None = None, known_at: int | None = None,
 ) -> list[Case]:  # fmt: skip
-    """Return the issues that a scheme judges, as they stood at the end of a period, by number.
+    """Return the issues of which a period tells anything, as they stood at its end, by number.
 
     Args:
         projection: the locality's projection; it is only read.
@@ -78,11 +74,12 @@ def caseload(
     """
     keys = projection.state.keys_with_prefix(issue_node(scheme, "").key())
     reader = _Reader(projection, period, as_of, FOREVER if known_at is None else known_at)
-    found: list[Case] = []
+    found: list[Case] = []  # few of all there are: most issues are long done
     for first in range(0, len(keys), _CHUNK):
         some = keys[first : first + _CHUNK]
         projection.state.prefetch(some, ())
         found += filter(None, map(reader.case, some))
+        projection.state.forget()
     return found
 
 
@@ -97,7 +94,7 @@ class _Reader:
     """Last log entry that is known."""
 
     def case(self, key: str) -> Case | None:
-        """Return an issue as the period counts it; None: it is not judged, or not found by then."""
+        """Return an issue as the period counts it; None: it is not judged, or none of its matter."""
         node = parse_node(key)
         bench, inputs = self.projection.view(node)
         begin, end = cal.period_bounds(bench.scheme.timezone, self.period)
@@ -110,7 +107,9 @@ class _Reader:
         state = state_of(bench, node, events)
         if state.found is None or set_aside(bench, state, events) is not None:
             return None
-        return _counted(bench, state, begin, until)
+        case = _counted(bench, state, begin, until)
+        found = begin <= case.found_at < end
+        return case if found or case.accepted or case.due or case.open else None
 
     @cached_property
     def _records(self) -> Records:
@@ -126,13 +125,13 @@ def _counted(bench: Bench, state: IssueState, begin: Instant, until: Instant) ->
     )  # fmt: skip
     if state.out is None or _not_filed(state.out):
         accepted = state.starts.get("accepted")
-        case = replace(
+        case = structs.replace(
             case, accepted=accepted is not None and begin <= accepted.occurred_at < until,
             filed="filed" in state.starts and state.out is None,
         )  # fmt: skip
     if state.out is not None:
         return case
-    case = replace(case, open=state.verified is None and state.closed is None)
+    case = structs.replace(case, open=state.verified is None and state.closed is None)
     limit = _limit(bench, state)
     return case if limit is None else _against(bench, state, case, *limit, begin, until)
 
@@ -181,7 +180,7 @@ def _against(
         return case
     if held == "suspended" and state.pauses[-1].since >= runs_out:
         held = ""  # it was too late already
-    return replace(
+    return structs.replace(
         case, due=held or "due", closed=_reached(state, deadline),
         on_time=verdict.outcome == "on_time", forced=state.forced_stop(deadline.stops),
         reworked=bool(state.failed_checks),

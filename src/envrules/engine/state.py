@@ -161,7 +161,7 @@ class Changes:
 class State:
     """Nodes and feeds, cached; see `Backing` for the rest."""
 
-    def __init__(self, backing: Backing, locality: Locality, *, keep: int = 20_000) -> None:
+    def __init__(self, backing: Backing, locality: Locality, *, keep: int = 10_000) -> None:
         self.backing = backing
         self.locality = locality
         self.changes = Changes()
@@ -313,8 +313,17 @@ class State:
         changes, self.changes = self.changes, Changes()
         self._references = {}
         self._absent -= changes.nodes.keys()
-        if len(self._nodes) > self._keep:
-            self._nodes, self._feeds, self._absent = {}, {}, set()
-        if len(self._entries) > self._keep:
-            self._entries = {}
+        self.forget(self._keep)
         return changes
+
+    def forget(self, beyond: int = 0) -> None:
+        """Empty the cache of what is more than `beyond`; not while changes are not taken yet.
+
+        For who reads much and little of it twice.
+        """
+        if self.changes.nodes:
+            return
+        if len(self._nodes) > beyond:
+            self._nodes, self._feeds, self._absent = {}, {}, set()
+        if len(self._entries) > beyond:
+            self._entries = {}

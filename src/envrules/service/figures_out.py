@@ -70,12 +70,21 @@ def _finding(line: StatementLine) -> str:
 
 
 def slips_out(
-    slips: Iterable[Decision], cases: Iterable[Case], span: tuple[Instant, Instant]
+    versions: Iterable[Decision], cases: Iterable[Case], span: tuple[Instant, Instant]
 ) -> Iterator[pb.SlipReport]:
-    """Yield the slips given in the span, and earlier ones that are still open at its end."""
+    """Yield the slips given in the span, and earlier ones that are still open at its end.
+
+    `versions` are all there ever were, each slip's in order; only what is told is kept of them.
+    """
     waiting = {case.issue for case in cases if case.open}
-    for slip in slips:
+    told: dict[str, Decision] = {}
+    for slip in versions:
+        key, at = slip.content.slot.key(), slip.content.at
+        is_open = at < span[0] and not waiting.isdisjoint(slip.content.issues)
+        if slip.change != "revoke" and (is_open or span[0] <= at < span[1]):
+            told[key] = slip
+        else:
+            told.pop(key, None)
+    for slip in told.values():
         open_issues = [issue for issue in slip.content.issues if issue in waiting]
-        at = slip.content.at
-        if span[0] <= at < span[1] or (at < span[0] and open_issues):
-            yield pb.SlipReport(decision=decision_to_proto(slip), open_issues=open_issues)
+        yield pb.SlipReport(decision=decision_to_proto(slip), open_issues=open_issues)

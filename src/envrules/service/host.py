@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from envrules.engine.caseload import Case
-from envrules.runtime.recent import Recent
 from envrules.runtime.runtime import Runtime
+from envrules.service.caseloads import Caseloads
 from envrules.service.config import ServerConfig
 from envrules.service.principal import Principals
 from envrules.service.shelf import Shelf
@@ -37,10 +36,8 @@ class Host:
         default_factory=lambda: defaultdict(threading.Lock)
     )
     """By locality: whose turn it is to publish there."""
-    caseloads: Recent[tuple[str, ...], tuple[Case, ...]] = field(
-        default_factory=lambda: Recent(256)
-    )
-    """What closed periods count of issues, which is frozen: see `PeriodView.cases`."""
+    caseloads: Caseloads = field(default_factory=Caseloads)
+    """See `PeriodView.cases`."""
     draining: threading.Event = field(default_factory=threading.Event)
     """Set once the server is told to stop: what waits gives up, streams end."""
 

@@ -262,7 +262,7 @@ class PeriodView:
         return pb.PeriodReport(
             figures=figures_out(cases),
             categories=categories_out(cases, rows, self.scheme.categories, span),
-            slips=slips_out(_latest(self._versions(("slip",), 1, of_any_period=True)), cases, span),
+            slips=slips_out(self._versions(("slip",), 1, of_any_period=True), cases, span),
         )
 
     def cases(self) -> Sequence[Case]:
@@ -279,21 +279,20 @@ class PeriodView:
             self.question.locality, self.scheme.slug, self.question.period, str(self.close.seq),
             self.scheme.revision, in_force,
         )  # fmt: skip
-        known = self._host.caseloads.get(key)
+        known: Sequence[Case] | None = self._host.caseloads.get(key)
         if known is None:
-            known = tuple(self._counted(None, self.close.seq))
+            known = self._counted(None, self.close.seq)
             self._host.caseloads.put(key, known)
         return known
 
-    def _counted(self, as_of: Instant | None, until: int | None) -> list[Case]:
-        def ask() -> list[Case]:
+    def _counted(self, as_of: Instant | None, until: int | None) -> Sequence[Case]:
+        def ask() -> Sequence[Case]:
             return caseload(
                 self._projection, self.scheme.slug, self.question.period,
                 as_of=as_of, known_at=self._past if until is None else until,
             )  # fmt: skip
 
-        span = cal.period_bounds(self.scheme.timezone, self.question.period)
-        return [case for case in self._at_one_place(ask) if case.is_of(span)]
+        return self._at_one_place(ask)
 
     def _close_entry(self) -> Closed:
         assert self.close is not None
