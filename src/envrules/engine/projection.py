@@ -48,6 +48,9 @@ _REVISIONS = 16
 _AT_ONCE = 100
 """Log entries read together on the way back to a tick."""
 
+_NODES_AT_ONCE = 1000
+"""Nodes read together to see which of them are frozen."""
+
 
 class Projection:
     """One locality's projection: applies log entries in order and returns what they decide."""
@@ -198,22 +201,35 @@ class Projection:
         asked = None if bound is None else self._library(entry.scheme, bound.revision).asks
         since = entry.at if bound is None else bound.since
         self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
-        routed: dict[str, set[int]] = {}
+        routed: dict[str, list[int]] = {}  # node → places, ascending
         skipped = set(self.state.locality.skipped)
         for place, old in self.state.events(seq):
             if place not in skipped:
                 for key in self._readers(place, old, seq):
-                    routed.setdefault(key, set()).add(place)
+                    routed.setdefault(key, []).append(place)
         known = {*self._touched.of_scheme(entry.scheme), *self._touched.of_scheme("")}
         mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
         mine |= {node.key() for node in self._touched.cycles(0) if node.scheme == entry.scheme}
         mine |= self._touched.sequences(entry.scheme)
-        dirty = {k for k in known | mine if self._routing.frozen(parse_node(k)) is None}
+        dirty = self._not_frozen(known | mine)
+        self.state.load_entries(place for key in dirty for place in routed.get(key, ()))
         for key in sorted(dirty):
-            self._put_inputs(self.state.node(key), tuple(sorted(routed.get(key, ()))))
+            self._put_inputs(self.state.node(key), tuple(routed.get(key, ())))
         scheme = self._library(entry.scheme, entry.revision)
         frozen = known - dirty if asked != scheme.asks else set()
         return dirty | frozen | self._rehome(scheme, dirty)
+
+    def _not_frozen(self, keys: Iterable[str]) -> set[str]:
+        """Return the nodes that no close has frozen. Of the others there may be years: forget them."""
+        found: set[str] = set()
+        ordered = sorted(keys)
+        for first in range(0, len(ordered), _NODES_AT_ONCE):
+            some = ordered[first : first + _NODES_AT_ONCE]
+            self.state.load_nodes(some)
+            mine = {key for key in some if self._routing.frozen(parse_node(key)) is None}
+            self.state.forget_nodes(key for key in some if key not in mine)
+            found |= mine
+        return found
 
     def _rehome(self, scheme: Scheme, keys: Iterable[str]) -> set[str]:
         """Hand what has been decided to the nodes that decide it under a new revision.

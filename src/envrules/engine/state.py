@@ -182,16 +182,24 @@ class State:
 
     def load(self, keys: Iterable[str]) -> None:
         """Read at once nodes that will be judged one by one, their inputs and what feeds them."""
+        stored = self.load_nodes(keys)
+        if stored:
+            self._feeds.update(self.backing.feeds(list(stored)))
+            self.load_entries(seq for node in stored.values() for seq in node.inputs)
+
+    def load_nodes(self, keys: Iterable[str]) -> dict[str, NodeState]:
+        """Read at once nodes that will be asked for one by one; return those that are new here."""
         unknown = [key for key in dict.fromkeys(keys) if key not in self._nodes]
-        if not unknown:
-            return
-        stored = self.backing.nodes(unknown)
+        stored = self.backing.nodes(unknown) if unknown else {}
         for key in unknown:
             self._learn(key, stored.get(key))
-        self._feeds.update(self.backing.feeds(list(stored)))
-        known = self._entries
-        seqs = {seq for node in stored.values() for seq in node.inputs if seq not in known}
-        known.update(self.backing.entries(sorted(seqs)))
+        return stored
+
+    def load_entries(self, seqs: Iterable[int]) -> None:
+        """Read at once log entries that will be asked for one by one."""
+        missing = {seq for seq in seqs if seq not in self._entries}
+        if missing:
+            self._entries.update(self.backing.entries(sorted(missing)))
 
     def _learn(self, key: str, stored: NodeState | None) -> NodeState:
         if stored is None:
@@ -265,9 +273,7 @@ class State:
 
     def entries(self, seqs: Sequence[int]) -> list[tuple[int, Entry]]:
         """Return log entries in the order asked for."""
-        missing = [seq for seq in seqs if seq not in self._entries]
-        if missing:
-            self._entries.update(self.backing.entries(missing))
+        self.load_entries(seqs)
         return [(seq, self._entries[seq]) for seq in seqs]
 
     def event_seq(self, event_id: str) -> int | None:
@@ -315,6 +321,14 @@ class State:
         self._absent -= changes.nodes.keys()
         self.forget(self._keep)
         return changes
+
+    def forget_nodes(self, keys: Iterable[str]) -> None:
+        """Forget nodes that were read in passing, but for those that are changed."""
+        for key in keys:
+            if key not in self.changes.nodes:
+                self._nodes.pop(key, None)
+                self._feeds.pop(key, None)
+                self._absent.discard(key)
 
     def forget(self, beyond: int = 0) -> None:
         """Empty the cache of what is more than `beyond`; not while changes are not taken yet.
