@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks import close, intake, match, repaint, timers, whatif
+from benchmarks import close, intake, match, repaint, replicas, timers, whatif
 from benchmarks.table import (
     Row,
     close_rows,
@@ -18,6 +18,7 @@ from benchmarks.table import (
     lag_line,
     match_rows,
     render,
+    replica_rows,
     row,
     sustained_rows,
     timer_rows,
@@ -25,7 +26,7 @@ from benchmarks.table import (
 )
 from benchmarks.timing import machine
 
-JOBS = ("match", "intake", "sustained", "timers", "close", "repaint", "whatif")
+JOBS = ("match", "intake", "sustained", "postgresql", "timers", "close", "repaint", "whatif")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,6 +65,11 @@ def main(arguments: Sequence[str]) -> int:
             rows += sustained_rows(sustained)
             notes.append(lag_line(sustained))
             more["sustained"] = asdict(sustained)
+        if "postgresql" in asked.jobs:
+            replicated = replicas.run(size, folder, _say)
+            rows += replica_rows(replicated)
+            notes.append(replicas.line(replicated, int(about["cores"])))
+            more["postgresql"] = asdict(replicated)
         if "timers" in asked.jobs:
             _say("timers")
             fired = timers.run(20_000 if asked.quick else 1_000_000, 9, folder)

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from benchmarks.calls import BATCH, WINDOW, Way, check, messages, stream, stream_on, unary
 from benchmarks.events import START, City
 from benchmarks.servers import APPEND, FULL, OURS, Server, running, turn
@@ -149,7 +151,8 @@ _DERIVED = {OURS: ("nodes", "feeds"), FULL: ("states",)}
 
 def _written(server: Server, events: int) -> Written:
     """Look into the database of a server that has judged so many events and has no turn."""
-    with closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as database:
+    file = make_url(server.url).database
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
 
         def total(expression: str, table: str) -> int:
             return int(database.execute(f"SELECT {expression} FROM {table}").fetchone()[0] or 0)

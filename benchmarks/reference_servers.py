@@ -6,7 +6,7 @@ writes in that transaction the decision, state and timer rows that envrules writ
 events, from rules that are code. Neither checks fields, explains where a value stands, takes
 late events or corrections, or can be restarted.
 
-    python -m benchmarks.reference_servers append|full DATABASE
+    python -m benchmarks.reference_servers append|full sqlite:///FILE
 
 prints its port and serves until it is killed.
 """
@@ -17,10 +17,10 @@ import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import grpc
 
@@ -62,16 +62,64 @@ Events: TypeAlias = Sequence[events_pb2.Event]
 Receipts: TypeAlias = list[pb.Receipt]
 
 
-class Log:
-    """Appends with one commit for all who wait while the one before is under way."""
+class Database(Protocol):
+    """What is written to, by one thread; at first it has the tables and no rows."""
 
-    def __init__(self, path: str, judge: Judge | None) -> None:
-        self._judge = judge
+    clash: type[Exception]
+    """What `write` raises, and writes nothing, if an event's id is there already."""
+
+    def find(self, id: str) -> tuple[int, bytes] | None:
+        """Return place and payload of an event that is there."""
+
+    def write(
+        self, events: Sequence[EventRow], states: Collection[StateRow],
+        decisions: Collection[DecisionRow],
+    ) -> None:  # fmt: skip
+        """Write all rows durably in one transaction."""
+
+
+class Sqlite:
+    """A file with a write-ahead log, synced by every commit."""
+
+    clash: type[Exception] = sqlite3.IntegrityError
+
+    def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768",
                        "wal_autocheckpoint=4000"):  # fmt: skip
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(_SCHEMA)
+
+    def find(self, id: str) -> tuple[int, bytes] | None:
+        """Return place and payload of an event that is there."""
+        found: tuple[int, bytes] | None = self._db.execute(
+            "SELECT seq, payload FROM events WHERE id = ?", (id,)
+        ).fetchone()
+        return found
+
+    def write(
+        self, events: Sequence[EventRow], states: Collection[StateRow],
+        decisions: Collection[DecisionRow],
+    ) -> None:  # fmt: skip
+        """Write all rows durably in one transaction."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany(_EVENT, events)
+        except self.clash:
+            self._db.execute("ROLLBACK")
+            raise
+        if states:
+            self._db.executemany(_STATE, states)
+        if decisions:
+            self._db.executemany(_DECISION, decisions)
+        self._db.execute("COMMIT")
+
+
+class Log:
+    """Appends with one commit for all who wait while the one before is under way."""
+
+    def __init__(self, database: Database, judge: Judge | None = None) -> None:
+        self._db, self._judge = database, judge
         self._head = 0
         self._queue: queue.SimpleQueue[tuple[Events, Future[Receipts]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, daemon=True).start()
@@ -102,16 +150,9 @@ class Log:
     def _commit(self, group: list[Events]) -> list[Receipts]:
         try:
             return self._insert(group, {})
-        except sqlite3.IntegrityError:
-            self._db.execute("ROLLBACK")
-        known: dict[str, tuple[int, bytes]] = {}
-        for event in (event for events in group for event in events):
-            row = self._db.execute(
-                "SELECT seq, payload FROM events WHERE id = ?", (event.id,)
-            ).fetchone()
-            if row is not None:
-                known[event.id] = row
-        return self._insert(group, known)
+        except self._db.clash:
+            found = ((e.id, self._db.find(e.id)) for events in group for e in events)
+            return self._insert(group, {id: row for id, row in found if row is not None})
 
     def _insert(self, group: list[Events], known: dict[str, tuple[int, bytes]]) -> list[Receipts]:
         rows: list[EventRow] = []
@@ -134,13 +175,7 @@ class Log:
                 if self._judge is not None:
                     self._judge.judge(seq, event, states, decisions)
             answers.append(receipts)
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany(_EVENT, rows)
-        if states:
-            self._db.executemany(_STATE, states.values())
-        if decisions:
-            self._db.executemany(_DECISION, decisions)
-        self._db.execute("COMMIT")
+        self._db.write(rows, states.values(), decisions)
         self._head = seq
         return answers
 
@@ -187,10 +222,10 @@ class Service(event_service_pb2_grpc.EventServiceServicer):
         return pb.AdvanceWatermarkResponse()
 
 
-def serve(judge: Judge | None, path: str) -> None:
-    """Serve until the process is killed."""
+def serve(log: Log) -> None:
+    """Print the port and serve until the process is killed."""
     server = grpc.server(ThreadPoolExecutor(WORKERS))
-    service = Service(Log(path, judge))
+    service = Service(log)
     event_service_pb2_grpc.add_EventServiceServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -199,5 +234,5 @@ def serve(judge: Judge | None, path: str) -> None:
 
 
 if __name__ == "__main__":
-    kind, database = sys.argv[1:]
-    serve(Judge() if kind == "full" else None, database)
+    kind, url = sys.argv[1:]
+    serve(Log(Sqlite(url.removeprefix("sqlite:///")), Judge() if kind == "full" else None))

@@ -1,4 +1,4 @@
-"""The servers under test, each a process with a database of its own.
+"""The servers under test, each a process with a database of its own, unless replicas share one.
 
 A server that does not have its turn is stopped (SIGSTOP): whatever it still has to do, it does
 at its own expense and not while another one is being measured.
@@ -31,12 +31,14 @@ PATIENCE = 300.0
 """Seconds after which whatever is waited for has failed."""
 
 OURS, APPEND, FULL = "ours", "append-only", "full"
+APPEND_POSTGRESQL = "append-only on PostgreSQL"
 _PROGRAMS = {
-    OURS: ("envrules.cli", "serve", "--address", "127.0.0.1:0", "--db", "sqlite:///{}"),
-    APPEND: ("benchmarks.reference_servers", "append", "{}"),
-    FULL: ("benchmarks.reference_servers", "full", "{}"),
+    OURS: ("envrules.cli", "serve", "--address", "127.0.0.1:0", "--db"),
+    APPEND: ("benchmarks.reference_servers", "append"),
+    FULL: ("benchmarks.reference_servers", "full"),
+    APPEND_POSTGRESQL: ("benchmarks.reference_postgresql",),
 }
-"""Module and arguments of each; `{}` is the database file. Prints where it listens."""
+"""Module and arguments of each, but for the last: the database's URL. Prints where it listens."""
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
 
 Unary: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
@@ -60,11 +62,9 @@ class Lag:
 class Server:
     """One server process."""
 
-    def __init__(
-        self, name: str, database: Path, process: subprocess.Popen[str], port: int
-    ) -> None:
-        self.name, self.database = name, database
-        self._process = process
+    def __init__(self, name: str, url: str, process: subprocess.Popen[str], port: int) -> None:
+        self.name, self.url = name, url
+        self._process, self._port = process, port
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS)
         self._events = event_grpc.EventServiceStub(self.channel)
         self._advancing: grpc.Future[pb.AdvanceWatermarkResponse] | None = None
@@ -96,6 +96,10 @@ class Server:
         if any(receipt.status != pb.RECEIPT_STATUS_STORED for receipt in receipts):
             raise RuntimeError(f"{self.name} does not store the units")
         self.settle()
+
+    def again(self) -> Server:
+        """Return the same process, as another client sees it over a connection of its own."""
+        return Server(self.name, self.url, self._process, self._port)
 
     def _create(self, *schemes: locality_pb.SchemeBinding) -> None:
         request = locality_pb.CreateLocalityRequest(
@@ -165,7 +169,8 @@ def running(names: Sequence[str], folder: Path) -> Iterator[dict[str, Server]]:
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
         for name in names:
-            server = servers[name] = _start(name, folder / f"{name}.db")
+            database, log = folder / f"{name}.db", folder / f"{name}.log"
+            server = servers[name] = start(name, f"sqlite:///{database}", log)
             stack.callback(server.stop)
             server.set_up()
             server.pause()
@@ -182,9 +187,9 @@ def turn(server: Server) -> Iterator[Server]:
         server.pause()
 
 
-def _start(name: str, database: Path) -> Server:
-    module = [part.format(database) for part in _PROGRAMS[name]]
-    log = database.with_suffix(".log")
+def start(name: str, url: str, log: Path) -> Server:
+    """Start a server on a database and wait until it listens; what it says goes into `log`."""
+    module = (*_PROGRAMS[name], url)
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.child", *module],
@@ -196,4 +201,4 @@ def _start(name: str, database: Path) -> Server:
     if not port:
         process.kill()
         raise RuntimeError(f"{' '.join(module)} did not start:\n{log.read_text()[-2000:]}")
-    return Server(name, database, process, int(port))
+    return Server(name, url, process, int(port))

@@ -12,10 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import timers
+from benchmarks.calls import BATCH
 from benchmarks.close import Result as Closed
 from benchmarks.intake import IN_FLIGHT, Result, Sustained
 from benchmarks.match import EXPLAINED, SHORT
 from benchmarks.match import Result as Matched
+from benchmarks.replicas import FLOOR, ONE, THREE
+from benchmarks.replicas import Result as Replicated
 from benchmarks.servers import APPEND, FULL, OURS
 from benchmarks.timers import Result as Fired
 from benchmarks.timing import Rounds, spread
@@ -100,6 +103,17 @@ def sustained_rows(found: Sustained) -> list[Row]:
         row(f"decided, sustained {seconds}", Rounds(found.decided), OURS, FULL, "events/s",
             bound="≥", aim=0.6),
     ]  # fmt: skip
+
+
+def replica_rows(found: Replicated) -> list[Row]:
+    """Return the rows of PostgreSQL, for which the design has no aim."""
+    receipts = f"receipts, PostgreSQL, {BATCH} a message"
+    return [
+        row(f"{receipts}: {ONE}", found.receipts, ONE, FLOOR, "events/s"),
+        row(f"{receipts}: {THREE}", found.receipts, THREE, FLOOR, "events/s"),
+        row(f"{receipts}: {THREE}", found.receipts, THREE, ONE, "events/s"),
+        row(f"decided, PostgreSQL: {THREE}", found.decided, THREE, ONE, "events/s"),
+    ]
 
 
 def timer_rows(found: Fired) -> list[Row]:

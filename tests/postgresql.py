@@ -178,10 +178,13 @@ class PostgreSQL:
 
 
 @contextmanager
-def running(settings: Mapping[str, str] = {}) -> Iterator[PostgreSQL]:
-    """Give a running server; nothing of it is left afterwards, whatever happens."""
+def running(settings: Mapping[str, str] = {}, where: Path | None = None) -> Iterator[PostgreSQL]:
+    """Give a running server; nothing of it is left afterwards, whatever happens.
+
+    `where`: the folder that its own will be in; everybody may enter it, and its path is short.
+    """
     # Not in pytest's folders: others may not enter them, and a socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="envrules-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="envrules-pg-", dir=where))
     server = None
     try:
         server = PostgreSQL(folder, settings)
