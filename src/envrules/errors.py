@@ -73,6 +73,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "ER603": "Absence that depends on itself",
     "ER604": "Condition with too many or too few facts",
     "ER605": "Condition that can never hold",
+    "ER606": "Rules that meet too many facts at once",
     # 7xx: code tables
     "ER701": "Code table without its scheme",
     "ER702": "Code that is mapped twice",

@@ -125,14 +125,15 @@ class _Book:
         for stratum in range(len(self._matcher.strata)):
             told = self._told(chain(facts, *derived.values()))
             known = [MatchFact(identity, identity.partition("|")[0], {}) for identity in told]
-            touched: set[tuple[str, str]] = set()
+            touched: dict[tuple[str, str], consequences.Rule] = {}
             for firing in self._matcher.run(known, stratum=stratum):
                 cause = [told[identity] for identity in firing.facts]
                 anchor = next((same[0].anchor for same in cause if same[0].anchor), "")
                 key = (self.rules[firing.rule].id, anchor)
                 causes.setdefault(key, []).append(cause)
-                fired[key] = _fired(self.rules[firing.rule], anchor, causes[key])
-                touched.add(key)
+                touched[key] = self.rules[firing.rule]
+            for key, rule in touched.items():  # once: there may be thousands of causes
+                fired[key] = _fired(rule, key[1], causes[key])
             for key in sorted(touched):
                 derived[key] = tuple(derive(fired[key]))
         return list(fired.values())

@@ -13,6 +13,7 @@ from envrules.ruleset.check_codes import check_codes
 from envrules.ruleset.check_duties import check_duties
 from envrules.ruleset.check_figures import check_figures
 from envrules.ruleset.check_issues import check_issues
+from envrules.ruleset.check_joins import check_joins
 from envrules.ruleset.check_origins import check_origins
 from envrules.ruleset.check_periods import check_periods
 from envrules.ruleset.check_references import check_references
@@ -39,6 +40,7 @@ def check_ruleset(loaded: LoadedRuleset) -> list[Problem]:
         check_slips(loaded),
         check_duties(loaded),
         check_rules(loaded),
+        check_joins(loaded),
         check_periods(loaded),
     )
     return sorted(set(islice(found, MAX_PROBLEMS)))

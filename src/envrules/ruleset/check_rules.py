@@ -20,9 +20,10 @@ from envrules.ruleset.words import choose
 ANY: Final = "any"
 MAX_ALL: Final = 3
 """Facts that one condition may join; the matcher's engine bears no more."""
+ANY_REPORT: Final = -1
+"""Stands among the rules for every required report."""
 
 _MAX_CIRCLES = 20  # reported at most
-_ANY_REPORT = -1  # stands among the rules for every required report
 
 
 class Pattern(NamedTuple):
@@ -166,7 +167,7 @@ def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
     Without circles every `none` is about facts that are settled before, so that conclusions do
     not depend on the order of evaluation.
     """
-    depends = _dependencies(loaded.spec.rules)
+    depends = dependencies(loaded.spec.rules)
     for _ in range(_MAX_CIRCLES):
         try:
             TopologicalSorter(depends).prepare()
@@ -174,13 +175,13 @@ def _circles(loaded: LoadedRuleset) -> Iterator[Problem]:
         except CycleError as error:
             # Each node comes before the one that depends on it; the first is repeated at the end.
             nodes: list[int] = error.args[1][1:]
-        first = nodes.index(min(node for node in nodes if node != _ANY_REPORT))
+        first = nodes.index(min(node for node in nodes if node != ANY_REPORT))
         yield _circle(loaded, [*nodes[first:], *nodes[: first + 1]], depends)
         for node in nodes:
             del depends[node]
 
 
-def _dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
+def dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
     """Return on what each rule depends, and the pattern that says so.
 
     A rule depends on another whose consequence it names, or whose required report's lateness.
@@ -192,7 +193,7 @@ def _dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
         for item in rule.then:
             if isinstance(item, Require):
                 requiring[item.require].append(i)
-    depends: _Dependencies = {_ANY_REPORT: {i: None for every in requiring.values() for i in every}}
+    depends: _Dependencies = {ANY_REPORT: {i: None for every in requiring.values() for i in every}}
     for i, rule in enumerate(rules):
         mine = depends[i] = {}
         for pattern in patterns(("rules", i, "when"), rule.when):
@@ -200,7 +201,7 @@ def _dependencies(rules: Sequence[RuleSpec]) -> _Dependencies:
                 case "rule", name if name == ANY:
                     mine[i] = pattern  # itself among them
                 case "late", name if name == ANY:
-                    mine[_ANY_REPORT] = pattern
+                    mine[ANY_REPORT] = pattern
                 case "rule", name:
                     mine.update(dict.fromkeys(named.get(name, ()), pattern))
                 case "late", name:
@@ -212,7 +213,7 @@ def _circle(loaded: LoadedRuleset, nodes: list[int], depends: _Dependencies) -> 
     links = [link for earlier, later in pairwise(nodes) if (link := depends[later][earlier])]
     absent = next((link for link in links if link.absent), None)
     rules = loaded.spec.rules
-    names = " → ".join(rules[node].id for node in nodes if node != _ANY_REPORT)
+    names = " → ".join(rules[node].id for node in nodes if node != ANY_REPORT)
     if absent is not None:
         return loaded.problem(
             "ER603", absent.path, f"whether this is absent depends on the rule itself: {names}",
