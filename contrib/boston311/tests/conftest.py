@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from envrules.client import Client
+from envrules.credentials import Credentials
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.library import Library
 from envrules.runtime.runtime import Runtime
@@ -93,21 +95,23 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start a server, with more plugins if wanted; it stops when the test ends."""
+    """Start a server, with more plugins or configuration if wanted; it stops when the test ends."""
     with ExitStack() as stack:
 
-        def start(*plugins: object) -> Running:
+        def start(
+            *plugins: object, credentials: Credentials | None = None, **config: Any
+        ) -> Running:
             database = tmp_path / "envrules.db"
             store = stack.enter_context(Store.open(f"sqlite:///{database}"))
             runtime = Runtime(store, Library(load_plugins(*plugins), store))
             runtime.start()
             stack.callback(runtime.stop)
-            server = build_server(runtime, ServerConfig(address="127.0.0.1:0"))
+            server = build_server(runtime, ServerConfig(address="127.0.0.1:0", **config))
             server.start()
             stack.callback(server.stop, 0)
             address = f"127.0.0.1:{server.port}"
-            return Running(
-                address, stack.enter_context(Client.connect(address, principal="tester"))
-            )
+            principal = "" if credentials else "tester"
+            client = Client.connect(address, credentials, principal=principal)
+            return Running(address, stack.enter_context(client))
 
         yield start

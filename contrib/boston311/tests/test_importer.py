@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from envrules_boston311.__main__ import app
 from envrules_boston311.importer import Importer, Outcome, Stalled
 from envrules_boston311.rows import read_folder
 from envrules_boston311.timeline import month_of, timeline
 from typer.testing import CliRunner
 
+from envrules.credentials import Credentials
 from envrules.hookspecs import SchemeSource, hookimpl
 from envrules.model.events import Event
 from envrules.plugin_manager import load_plugins
+from envrules.service.tokens import EVERY_LOCALITY, Token, editing, new_secret
 
 MakeRow = Callable[..., dict[str, str]]
 Write = Callable[..., Path]
@@ -245,3 +248,42 @@ def test_command_without_a_server(folder: Path) -> None:
     assert done.exit_code == 1
     assert "UNAVAILABLE" in done.stderr
     assert "run it again" in done.stderr
+
+
+def test_command_with_a_token_over_tls(serve: Serve, folder: Path, tmp_path: Path) -> None:
+    """With a token and the server's authority it imports; with a wrong token nothing is let in."""
+    authority, pems = trustme.CA(), tmp_path / "pems"
+    pems.mkdir()
+    server = authority.issue_cert("127.0.0.1")
+    server.private_key_pem.write_to_path(pems / "server.key")
+    server.cert_chain_pems[0].write_to_path(pems / "server.pem")
+    authority.cert_pem.write_to_path(pems / "ca.pem")
+    name, secret, hashed = new_secret()
+    roles = ("submit", "read", "operate", "administer")
+    with editing(pems / "tokens.json") as known:
+        known[name] = Token(name, "city", roles, EVERY_LOCALITY, hashed, "2026-11-26T00:00:00Z", "")
+    (pems / "good").write_text(f"{secret}\n", encoding="utf-8")
+    (pems / "wrong").write_text(f"{new_secret()[1]}\n", encoding="utf-8")
+    running = serve(
+        credentials=Credentials(secret, ca=pems / "ca.pem"), tokens=pems / "tokens.json",
+        tls_cert=pems / "server.pem", tls_key=pems / "server.key",
+    )  # fmt: skip
+    reach = (folder, "--server", running.address, "--tls-ca", pems / "ca.pem", "--token-file")
+    wrong = command(*reach, pems / "wrong")
+    assert (wrong.exit_code, "UNAUTHENTICATED" in wrong.stderr) == (1, True)
+    assert list(running.client.list_localities()) == []
+    done = command(*reach, pems / "good")
+    assert done.exit_code == 0, done.output
+    assert running.closings() == EXPECTED
+
+
+def test_command_keeps_its_token_to_itself(folder: Path, tmp_path: Path) -> None:
+    """A token does not go to another machine in the open, and a file without one is refused."""
+    (tmp_path / "token").write_text("secret", encoding="utf-8")
+    done = command(folder, "--server", "192.0.2.1:50051", "--token-file", tmp_path / "token")
+    assert done.exit_code == 1
+    assert "unencrypted: use TLS" in done.stderr
+    assert "secret" not in done.output
+    (tmp_path / "token").write_text("", encoding="utf-8")
+    done = command(folder, "--token-file", tmp_path / "token")
+    assert (done.exit_code, "token is empty" in done.stderr) == (1, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from envrules.client import CallFailed, Client
+from envrules.credentials import BadCredentials, Credentials, token_in
 from envrules_boston311.importer import Importer, Outcome, Stalled
 from envrules_boston311.rows import Folder, Remark, read_folder
 from envrules_boston311.timeline import SOURCE, Timeline, month_of, timeline
@@ -39,6 +41,18 @@ def import_(
     release: Annotated[
         bool, typer.Option(help="Let time run on with the server's clock at the end.")
     ] = False,
+    token_file: Annotated[
+        Path | None, typer.Option(envvar="ENVRULES_TOKEN_FILE", metavar="FILE", help="File that "
+                                  "holds the token; or set ENVRULES_TOKEN to the token itself.")
+    ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", envvar="ENVRULES_TLS", help="Use TLS, with a server that a "
+                           "public authority vouches for.")
+    ] = False,
+    tls_ca: Annotated[
+        Path | None, typer.Option(envvar="ENVRULES_TLS_CA", metavar="FILE", help="Use TLS; PEM "
+                                  "file of the authority that vouches for the server.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Send the requests in FOLDER to a server, in order of time.
 
@@ -51,8 +65,10 @@ def import_(
         raise _failure(f"{folder}: {error}") from None
     try:
         # A restart of the server shall not end an import that takes hours.
-        with Client.connect(server, principal=SOURCE, patience=60) as client:
+        with _connect(server, token_file, tls, tls_ca) as client:
             outcome = _send(Importer(client, locality, scheme), line, batch, release)
+    except BadCredentials as error:
+        raise _failure(f"{server}: {error}") from None
     except CallFailed as error:
         raise _failure(f"{error}\nWhat has a receipt is stored; run it again to go on.") from None
     except Stalled as error:
@@ -60,6 +76,12 @@ def import_(
     _report(read, outcome)
     if read.bad or outcome.refused:
         raise typer.Exit(1)
+
+
+def _connect(server: str, token_file: Path | None, tls: bool, ca: Path | None) -> Client:
+    token = token_in(token_file) if token_file else os.environ.get("ENVRULES_TOKEN", "")
+    principal = "" if token else SOURCE  # a token says itself whose it is
+    return Client.connect(server, Credentials(token, tls, ca), principal=principal, patience=60)
 
 
 def _send(importer: Importer, line: Timeline, size: int, release: bool) -> Outcome:
