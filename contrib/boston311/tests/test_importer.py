@@ -19,7 +19,7 @@ from envrules.credentials import Credentials
 from envrules.hookspecs import SchemeSource, hookimpl
 from envrules.model.events import Event
 from envrules.plugin_manager import load_plugins
-from envrules.service.tokens import EVERY_LOCALITY, Token, editing, new_secret
+from envrules.service.tokens import EVERY_LOCALITY, Role, Token, editing, new_secret
 
 MakeRow = Callable[..., dict[str, str]]
 Write = Callable[..., Path]
@@ -259,7 +259,7 @@ def test_command_with_a_token_over_tls(serve: Serve, folder: Path, tmp_path: Pat
     server.cert_chain_pems[0].write_to_path(pems / "server.pem")
     authority.cert_pem.write_to_path(pems / "ca.pem")
     name, secret, hashed = new_secret()
-    roles = ("submit", "read", "operate", "administer")
+    roles: tuple[Role, ...] = ("submit", "read", "operate", "administer")
     with editing(pems / "tokens.json") as known:
         known[name] = Token(name, "city", roles, EVERY_LOCALITY, hashed, "2026-11-26T00:00:00Z", "")
     (pems / "good").write_text(f"{secret}\n", encoding="utf-8")
