@@ -5,6 +5,7 @@ For more of it, `python -m tests.faults.kill_many --help`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -201,6 +202,7 @@ def test_health_follows_postgresql(tmp_path: Path) -> None:
     """Without its database a server is NOT_SERVING and refuses calls as to be sent again.
 
     Killed or shut down, once it is back the server serves again by itself, with all it receipted.
+    Its log tells of each outage when it begins and when it is over, and is silent in between.
     """
     with running() as server, installed(tmp_path, url=server.url(server.create())) as installation:
         address = installation.start()
@@ -219,6 +221,17 @@ def test_health_follows_postgresql(tmp_path: Path) -> None:
                 again = client.submit(TOWN, events, decided=True)
                 assert [one.seq for one in again] == [one.seq for one in receipts]
         assert installation.stop() == 0
+        said = installation.said()
+    assert "Traceback" not in said, said
+    told = [_TOLD.search(line) for line in said.splitlines()]
+    whos = [(one["who"], one["what"]) for one in told if one is not None]
+    assert ("answering calls", "cannot") in whos
+    for who in {who for who, _ in whos}:
+        turns = [what for one, what in whos if one == who]
+        assert turns == ["cannot", "can"] * (len(turns) // 2), said
+
+
+_TOLD = re.compile(r" incident \w+, (?P<who>.+): the store (?P<what>can|cannot) be used")
 
 
 def refusal(call: Callable[..., object], *arguments: object) -> str:

@@ -114,7 +114,7 @@ class Installation:
         self._handlers = handlers.by_method
         self.methods = sorted(handlers.by_method)
         self._guard = Guard(
-            self.store.failures, lambda: None, self._security.principals, config,
+            self.store.failures, lambda _error: "", self._security.principals, config,
             self._security.audit,
         )  # fmt: skip
         self._settle()

@@ -88,6 +88,27 @@ def test_health_follows_the_store(site: Site, database_url: str) -> None:
     assert client.submit("yunxi", [village("zhao")], decided=True)[0].decided
 
 
+def test_an_outage_is_told_once(
+    site: Site, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls that fail in one outage are told one number, which is in the log, in a line, once."""
+    caplog.set_level(logging.INFO)
+    _execute(database_url, "ALTER TABLE localities RENAME TO hidden")
+    assert eventually(lambda: health_of(site, "") == NOT_SERVING)
+    said = set()
+    with Client.connect(site.address, retry=False) as client:
+        for _ in range(5):
+            with pytest.raises(CallFailed) as caught:
+                client.locality("yunxi")
+            said.add(str(caught.value).partition("incident ")[2].rstrip(")"))
+    (number,) = said
+    _execute(database_url, "ALTER TABLE hidden RENAME TO localities")
+    assert eventually(lambda: health_of(site, "") == SERVING)
+    told = [record for record in caplog.records if number in record.getMessage()]
+    assert [record.levelname for record in told] == ["ERROR", "INFO"]
+    assert not any(record.exc_info for record in caplog.records)
+
+
 def test_health_can_be_watched(site: Site) -> None:
     """A watcher of the health service hears of a change, and holds none of our threads."""
     with grpc.insecure_channel(site.address) as channel:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from envrules.model.base import Instant
+from envrules.runtime.outage import Outage
 from envrules.runtime.owner import is_gone, owner_name
 from envrules.store import Lease, ProjectionRow, Store
 
@@ -30,6 +31,7 @@ class Leases:
         self._store = store
         self.owner = owner_name()
         self._any = False
+        self._outage = Outage(store.failures, log, "renewing the leases")
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="envrules-lease", daemon=True)
         self._thread.start()
@@ -70,8 +72,9 @@ class Leases:
             if self._any:  # who only waits for a lease need not write
                 try:
                     self._store.renew(self.owner, self._store.now(), LEASE_TTL)
-                except Exception:
-                    log.exception("cannot renew the leases, trying again")
+                    self._outage.over()
+                except Exception as error:
+                    self._outage.tell(error)
 
 
 def is_held(held: ProjectionRow, now: Instant) -> bool:

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from envrules.engine.projection import Library
 from envrules.model.base import Frozen, Instant
 from envrules.runtime.leases import Leases
+from envrules.runtime.outage import Outage
 from envrules.runtime.projector import Projector
 from envrules.store import Store
 
@@ -70,6 +71,7 @@ class ProjectingThreads:
     ) -> None:  # fmt: skip
         self._store, self._library, self._clock, self._share = store, library, clock, share
         self._leases = Leases(store)
+        self._outage = Outage(store.failures, log, "looking for new localities")
         self._on_advance: OnAdvance = lambda _locality, _position: None
         self._projectors: dict[str, Projector] = {}
         self._lock = threading.Lock()
@@ -127,8 +129,9 @@ class ProjectingThreads:
         while not self._stopping.wait(_LOOK_SECONDS):
             try:
                 self._look()
-            except Exception:
-                log.exception("cannot look for new localities, trying again")
+                self._outage.over()
+            except Exception as error:
+                self._outage.tell(error)
 
     def _look(self) -> None:
         for row in self._store.localities():

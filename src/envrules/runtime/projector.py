@@ -21,6 +21,7 @@ from envrules.model.base import Instant
 from envrules.model.entries import Act, Tick, decode_entry, encode_entry
 from envrules.runtime.backing import StoreBacking, rows_of
 from envrules.runtime.leases import Leases
+from envrules.runtime.outage import Outage
 from envrules.runtime.ticking import next_time
 from envrules.store import Batch, Lease, LeaseLost, LogRow, NewEntry, Store, StoreError
 
@@ -54,7 +55,7 @@ class Projector:
         self._projection: Projection | None = None
         self._position = 0
         self._stalled = 0
-        self._troubled = False
+        self._outage = Outage(store.failures, log, f"projector of {locality}")
         self._ticked = 0
         self._look_at = 0.0
         self._limit = BATCH
@@ -94,26 +95,17 @@ class Projector:
             try:
                 while not self._stopping.is_set() and self.go_on():
                     pass
-                self._troubled = False
+                self._outage.over()
             except LeaseLost:
                 self._forget()
             except Exception as error:
-                self._tell_trouble(error)
+                self._outage.tell(error)
                 self._projection = None  # the lease is still ours: there is nothing to wait for
             if not self._stopping.is_set():
                 woken = self._more.wait(timeout=1.0)
                 if woken and not self._stopping.is_set():
                     self._urgent.wait(COMPANY)
                 self._urgent.clear()
-
-    def _tell_trouble(self, error: Exception) -> None:
-        """Log it; an outage of the database once, in a line: every locality has one like it."""
-        if not isinstance(error, self._store.failures):
-            log.error("projector of %s: trying again", self.locality, exc_info=error)
-        elif not self._troubled:
-            said = str(error).partition("\n")[0]
-            log.error("projector of %s: no store, trying again: %s", self.locality, said)
-        self._troubled = True
 
     def _forget(self) -> None:
         self._lease, self._projection = None, None

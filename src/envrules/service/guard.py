@@ -40,10 +40,10 @@ class Guard(grpc.ServerInterceptor):
     """Lets nothing but a proper status out, and no stream take the last thread."""
 
     def __init__(
-        self, failures: tuple[type[Exception], ...], on_failure: Callable[[], None],
+        self, failures: tuple[type[Exception], ...], on_failure: Callable[[Exception], str],
         principals: Principals, config: ServerConfig, audit: AuditLog | None,
     ) -> None:  # fmt: skip
-        """`failures` are the store's errors; `on_failure` is told when one occurs."""
+        """`failures` are the store's errors; `on_failure` is told of each, and returns its number."""
         self._failures, self._on_failure = failures, on_failure
         self._principals, self._audit = principals, audit
         self._admission = Admission(principals, config)
@@ -169,16 +169,19 @@ class Guard(grpc.ServerInterceptor):
             self._audit.refused(method, context, message, refusal)
 
     def _fault(self, method: str, error: Exception) -> Refusal:
-        """Log what nobody foresaw under an id, and tell the caller no more than that id."""
-        incident = secrets.token_hex(6)
-        log.error("incident %s in %s", incident, method, exc_info=error)
+        """Log what nobody foresaw under an id, and tell the caller no more than that id.
+
+        All calls that fail for the store in one outage share its id.
+        """
         if isinstance(error, self._failures):
-            self._on_failure()
+            incident = self._on_failure(error)
             return Refusal(
                 grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE",
                 f"the store cannot be used just now: send it again (incident {incident})",
                 incident=incident,
             )  # fmt: skip
+        incident = secrets.token_hex(6)
+        log.error("incident %s in %s", incident, method, exc_info=error)
         return Refusal(
             grpc.StatusCode.INTERNAL, "INTERNAL",
             f"a fault of ours, nothing was half done: tell us about incident {incident}",

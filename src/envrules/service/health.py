@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2
 
+from envrules.runtime.outage import Outage
 from envrules.service.principal import Principals
 from envrules.service.security import Security
 from envrules.service.status import Refusal
@@ -102,6 +103,7 @@ class Monitor:
         self._security = security
         self._store, self._watched, self._services = store, watched, ("", *services)
         self._every, self._patience, self._projects = every, patience, projects
+        self._outage = Outage(store.failures, log, "answering calls")
         self._told: dict[str, int] = {}
         self._soon, self._stopping = threading.Event(), threading.Event()
         self._probes = ThreadPoolExecutor(1, "envrules-probe")
@@ -118,9 +120,10 @@ class Monitor:
         """Whether the store could be used when it was last probed."""
         return self._told.get("") == SERVING
 
-    def look(self) -> None:
-        """Probe now, not in a moment: something went wrong."""
+    def failed(self, error: Exception) -> str:
+        """Hear that the store failed a call: probe now; return the number of the outage."""
         self._soon.set()
+        return self._outage.begin(error)
 
     def drain(self) -> None:
         """Say NOT_SERVING from now on, whatever the store does."""
@@ -160,10 +163,10 @@ class Monitor:
         try:
             told = probe.result(self._patience)
         except Exception as error:
-            if self.serving:
-                log.error("the store cannot be used: %r", error)
+            self._outage.begin(error)
             self._tell_all(NOT_SERVING)
             return
+        self._outage.over()
         self._tell_all(SERVING)
         for name, status in told.items():
             self._tell(name, status)

@@ -20,6 +20,7 @@ from envrules.engine.state import Binding
 from envrules.errors import Problem, RulesetError, errors_in
 from envrules.ruleset.check import check_text, read_text, ruleset_files
 from envrules.runtime.library import shown
+from envrules.runtime.outage import Outage
 from envrules.service.candidates import Candidate, Candidates
 from envrules.service.host import Host
 from envrules.service.publishing import Publication, Publisher
@@ -46,6 +47,8 @@ class Reloader:
     def __init__(self, host: Host, folder: Path) -> None:
         self._host, self._folder = host, folder
         self._candidates, self._publisher = Candidates(host), Publisher(host)
+        failures = host.runtime.store.failures
+        self._outage = Outage(failures, log, f"watching {folder}")
         self._seen: _Files = {}
         self._texts: dict[str, _Read] = {}
         """What was last read of each file, so that a mere touch is no edit."""
@@ -75,9 +78,10 @@ class Reloader:
                     rust_timeout=_LOOK_EVERY, yield_on_timeout=True, recursive=False,
                 ):  # fmt: skip
                     self._look()
-            except Exception:
+                    self._outage.over()
+            except Exception as error:
                 # The folder is gone for a moment, or the store is: what serves, serves on.
-                log.exception("watching %s: trying again", self._folder)
+                self._outage.tell(error)
                 self._stopping.wait(5.0)
 
     # ── reading ──

@@ -173,7 +173,9 @@ def build_server(
         security, runtime.projecting.is_well,
     )  # fmt: skip
     reloader = Reloader(host, config.rulesets) if config.rulesets is not None else None
-    guard = Guard(runtime.store.failures, monitor.look, security.principals, config, security.audit)
+    guard = Guard(
+        runtime.store.failures, monitor.failed, security.principals, config, security.audit
+    )
     server = grpc.server(
         ThreadPoolExecutor(config.workers, "envrules-call"),
         interceptors=[Observing(telemetry), guard],
