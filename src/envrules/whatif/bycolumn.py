@@ -24,6 +24,7 @@ from envrules.whatif.columnar import (
     SIGHTINGS,
     Reading,
     Sighted,
+    among,
     compares,
     periods_seen,
     reading,
@@ -129,8 +130,8 @@ class Columns:
     def sightings(self) -> Any:
         """Lazy frame of the sightings that count."""
         pl = polars()
-        skipped = sorted(self.facts.skipped)
-        return self.log.filter(pl.col("type").is_in(SIGHTINGS) & ~pl.col("seq").is_in(skipped))
+        skipped = among("seq", self.facts.skipped)
+        return self.log.filter(pl.col("type").is_in(SIGHTINGS) & ~skipped)
 
     @cached_property
     def whole(self) -> History:

@@ -56,9 +56,7 @@ class OfScore:
             Sighted(sighted.reading, sighted.periods, sighted.kind, groups, sighted.issues),
             self.exact,
         )
-        self._groups = kept.group_by("period", "unit", "inspection", "cost").agg(
-            pl.col("n").sum(), pl.col("at").min()
-        ).sort("at")  # fmt: skip
+        self._groups = kept.select("period", "unit", "inspection", "cost", "n", "at")
 
     def _decided_otherwise(self, groups: Any) -> set[Key]:
         """Return where some finding is decided otherwise on the two sides, or lacks a value."""
