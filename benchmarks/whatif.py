@@ -51,11 +51,11 @@ def ours(path: Path) -> Figures:
     columns, scheme = columns_of(path, SCHEME), scheme_with({})
     score = score_of(scheme)
     assert score.table is not None
-    plan = columns.plan(QUESTION, scheme, scheme)
+    shared = columns.tally(QUESTION, (scheme, scheme))
     awards = _awards(columns)
     fallback = {p: score.table.at(cal.period_dates(p)[1]).value for p in PERIODS}
     found: Figures = {}
-    for key, tally in plan.sides[0].tallied.items():
+    for key, tally in shared.tallied[0].items():
         period, unit = key.split("\n")[3:]
         assert isinstance(tally, Tally)
         figure = scores.judge(score, merge(tally, awards[period, unit]), fallback[period])

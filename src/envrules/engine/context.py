@@ -6,6 +6,7 @@ entries do not answer it.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,21 +50,25 @@ class Records:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = []
-        self._seqs: set[int] = set()
+        self._seqs: list[int] = []
+        """Their places in the log, in order."""
         self._types: dict[str, set[str]] = {}
         self._only_declarations = True
         self._views: dict[int, tuple[Registry, tuple[Event, ...]]] = {}
+        """How many events they know, or FOREVER → what they come to."""
         for event in events:
             self._note(event)
 
     def __contains__(self, seq: int) -> bool:
         """Return whether the event at this place of the log is recorded."""
-        return seq in self._seqs
+        place = bisect_left(self._seqs, seq)
+        return place < len(self._seqs) and self._seqs[place] == seq
 
     def add(self, event: Event) -> None:
         """Record an event; views of the log before it stay as they are."""
         latest = self._views.get(FOREVER)
-        self._views = {cut: view for cut, view in self._views.items() if cut < event.seq}
+        before = bisect_left(self._seqs, event.seq)
+        self._views = {number: view for number, view in self._views.items() if number <= before}
         if latest is not None and self._is_new_unit(event, latest[0]):
             latest[0].declare(event)
             self._views[FOREVER] = latest
@@ -72,7 +77,7 @@ class Records:
     def _note(self, event: Event) -> None:
         payload = event.payload
         self.events.append(event)
-        self._seqs.add(event.seq)
+        insort(self._seqs, event.seq)
         if isinstance(payload, UnitDeclared):
             self._types.setdefault(payload.unit, set()).add(payload.type)
         elif not isinstance(payload, Exemption):
@@ -89,8 +94,12 @@ class Records:
         return {one for unit in units for one in self._types.get(unit, ())}
 
     def as_of(self, cut: int) -> tuple[Registry, tuple[Event, ...]]:
-        """Return the units and the exemptions known at log entry `cut`."""
-        known = self._views.get(cut)
+        """Return the units and the exemptions known at log entry `cut`.
+
+        Cuts between which nothing of these was said have one view; the latest is its own, as it grows.
+        """
+        number = FOREVER if cut == FOREVER else bisect_right(self._seqs, cut)
+        known = self._views.get(number)
         if known is None:
             alive = live([e for e in self.events if e.seq <= cut])
             units = [e for e in alive if not isinstance(e.payload, Exemption)]
@@ -98,7 +107,7 @@ class Records:
             known = (Registry(units), exemptions)
             while len(self._views) >= _CUTS:
                 del self._views[next(iter(self._views))]
-            self._views[cut] = known
+            self._views[number] = known
         return known
 
 

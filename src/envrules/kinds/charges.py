@@ -9,13 +9,16 @@ from fractions import Fraction
 
 from envrules.kinds.compiled import Parameter, plain
 from envrules.kinds.scores import (
+    Number,
     Row,
     Score,
     Tally,
+    as_number,
     deducted,
     one_full,
     printed_rows,
     round_half_up,
+    weights,
 )
 from envrules.model.decisions import Step
 from envrules.model.events import Event
@@ -81,12 +84,12 @@ def exact(value: Fraction) -> Decimal:
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 
-def count(charges: Iterable[Charge]) -> dict[tuple[str, str], Fraction]:
+def count(charges: Iterable[Charge]) -> dict[tuple[str, str], Number]:
     """Return the additive part of the tally: the weight of findings per assessment and row."""
-    counts: dict[tuple[str, str], Fraction] = {}
+    counts: dict[tuple[str, str], Number] = {}
     for charge in charges:
         key = (charge.assessment, charge.row.id)
-        counts[key] = counts.get(key, _NONE) + charge.standing
+        counts[key] = counts.get(key, 0) + as_number(charge.standing)
     return counts
 
 
@@ -109,7 +112,7 @@ def counted(score: Score, tally: Tally, charges: Sequence[Charge]) -> dict[str, 
     """
     if not charges:
         return {}
-    kept, weights = deducted(score, tally)
+    kept, weighs = deducted(score, tally), weights(score, tally)
     used: dict[tuple[str, str], Fraction] = {}
     rows: dict[str, list[tuple[Charge, Fraction, str]]] = {}
     tables = {a: table for a, (_, table) in tally.assessments.items()}
@@ -123,7 +126,7 @@ def counted(score: Score, tally: Tally, charges: Sequence[Charge]) -> dict[str, 
         lost = Fraction(each) * charge.standing
         share = min(lost, max(Fraction(full) - before, _NONE))
         used[key] = before + share
-        weight = weights.get((charge.assessment, row.id), _NONE)
+        weight = weighs.get((charge.assessment, row.id), _NONE)
         capped = f"该项 {plain(full)} 分已扣完" if share < lost else ""
         why = _why(score, tally, weight, charge, capped)
         rows.setdefault(row.id, []).append((charge, share * weight, why))

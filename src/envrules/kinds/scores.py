@@ -11,11 +11,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import Literal
 
 from envrules.kinds.checklists import Checklist
 from envrules.kinds.compiled import Parameter, plain
 from envrules.model.values import Citation, Dated
+
+Number = int | Fraction
+"""How many findings, each by its weight: whole numbers are quicker, and few weights are not whole."""
+
+
+def as_number(weight: Fraction) -> Number:
+    """Return a weight as the whole number that it is, if it is one."""
+    return weight.numerator if weight.denominator == 1 else weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +43,36 @@ class Row:
     find_if: Mapping[str, Parameter]
     marks: str = field(init=False, compare=False)
     """What it is worth, as every deduction says it; made once."""
+    scale: int = field(init=False, compare=False)
+    """How many of the parts that its marks are reckoned in make a point: no mark needs a smaller."""
+    whole: int = field(init=False, compare=False)
+    """The full mark, in these parts."""
+    step: int = field(init=False, compare=False)
+    """What a finding costs, in these parts."""
 
     def __post_init__(self) -> None:
-        """Put the marks into words."""
+        """Put the marks into words, and into whole numbers."""
+        full, step = self.full.as_integer_ratio(), (self.each or Decimal(0)).as_integer_ratio()
+        scale = lcm(full[1], step[1])
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "whole", full[0] * (scale // full[1]))
+        object.__setattr__(self, "step", step[0] * (scale // step[1]))
         each = f"每处 {plain(self.each)} 分，" if self.each is not None else ""
         object.__setattr__(self, "marks", f"{each}满分 {plain(self.full)} 分")
+
+    def kept(self, number: Number) -> Number:
+        """Return what so many findings leave of the full mark, in parts."""
+        return max(self.whole - self.step * number, 0)
 
 
 class Table:
     """The rows in force together, with an index from (place, category) to the candidate rows."""
 
-    __slots__ = ("_index", "rows")
+    __slots__ = ("_index", "deducting", "rows")
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = {row.id: row for row in rows}
+        self.deducting = tuple(row for row in self.rows.values() if row.each is not None)
         self._index: dict[tuple[str, str], list[tuple[Row, tuple[Parameter, ...]]]] = {}
         for row in rows:
             if row.each is None:
@@ -124,7 +149,7 @@ Award = tuple[tuple[int, int, int, str], Decimal]
 class Tally:
     """Additive counts of one unit and period: equal however the events were ordered or split."""
 
-    counts: Mapping[tuple[str, str], Fraction]
+    counts: Mapping[tuple[str, str], Number]
     """(assessment, row) → findings, each by its weight."""
     assessments: Mapping[str, tuple[int, Table]]
     """Assessment → (time, table in force)."""
@@ -136,7 +161,7 @@ def merge(one: Tally, other: Tally) -> Tally:
     """Return the tally of all that two tallies were made of, which have no event in common."""
     counts = dict(one.counts)
     for key, number in other.counts.items():
-        counts[key] = counts.get(key, _NONE) + number
+        counts[key] = counts.get(key, 0) + number
     assessments = dict(one.assessments)
     for name, seen in other.assessments.items():
         assessments[name] = min(assessments.get(name, seen), seen, key=lambda known: known[0])
@@ -171,88 +196,108 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
         return figure(Fraction(given[1])) if given else Figure("not_assessed")
     if score.not_assessed == "no_score" and not _assessed(tally, fallback):
         return Figure("not_assessed")
-    kept, _ = deducted(score, tally, fallback)
     supplied, missing = _supplied(fallback, tally)
-    rows = {**kept, **supplied}
+    rows = {**deducted(score, tally, fallback), **supplied}
     if missing:
         return Figure("incomplete", rows=printed_rows(rows), missing=missing)
-    return figure(sum(rows.values(), Fraction(0)), rows)
+    return figure(_total(rows.values()), rows)
 
 
 def _assessed(tally: Tally, table: Table | None) -> bool:
     """Return whether anybody has assessed: where no row deducts, that is up to the organs."""
-    deducts = table is None or any(row.each is not None for row in table.rows.values())
-    return bool(tally.assessments if deducts else tally.supplied)
+    return bool(tally.assessments if table is None or table.deducting else tally.supplied)
+
+
+def deducted(score: Score, tally: Tally, fallback: Table | None = None) -> dict[str, Fraction]:
+    """Return the points that each deducting row keeps in the period."""
+    tables = {a: table for a, (_, table) in tally.assessments.items()}
+    if not tables and fallback is not None:
+        tables = {"": fallback}
+    if score.several in ("latest", "worst") and len(tables) > 1:
+        alone = _one_of(score.several, tables, tally)
+        return _means({alone: tables[alone]}, tally)
+    if score.several == "sum":
+        rows = dict.fromkeys(row.id for table in tables.values() for row in table.deducting)
+        return {row: _summed(row, tables, tally) for row in rows}
+    return _means(tables, tally)
 
 
 Weights = Mapping[tuple[str, str], Fraction]
 """(assessment, row) → the share of what was lost there that reaches the figure."""
 
 
-def deducted(
-    score: Score, tally: Tally, fallback: Table | None = None
-) -> tuple[dict[str, Fraction], Weights]:
-    """Return the points each deducting row keeps in the period, and how assessments weigh in."""
+def weights(score: Score, tally: Tally) -> Weights:
+    """Return how assessments weigh in what `deducted` returns; what is not there weighs nothing."""
     tables = {a: table for a, (_, table) in tally.assessments.items()}
-    if not tables and fallback is not None:
-        tables = {"": fallback}
-    kept = {a: _assess(a, table, tally) for a, table in tables.items()}
-    if score.several in ("latest", "worst") and len(kept) > 1:
-        times = [time for time, _ in tally.assessments.values()]
-        one = _one_of(score.several, kept, times)
-        return kept[one], {(one, row): Fraction(1) for row in kept[one]}
-    counts: dict[str, list[str]] = {}
-    for assessment, rows in kept.items():
-        for row in rows:
-            counts.setdefault(row, []).append(assessment)
-    if score.several == "sum":
-        whole = {(a, row): Fraction(1) for row, seen in counts.items() for a in seen}
-        return {row: _summed(row, seen, tables, tally) for row, seen in counts.items()}, whole
-    weights = {(a, row): Fraction(1, len(seen)) for row, seen in counts.items() for a in seen}
-    means = {row: _mean(tuple(kept[a][row] for a in seen)) for row, seen in counts.items()}
-    return means, weights
+    if score.several in ("latest", "worst") and len(tables) > 1:
+        alone = _one_of(score.several, tables, tally)
+        tables = {alone: tables[alone]}
+    seen: dict[str, list[str]] = {}
+    for assessment, table in tables.items():
+        for row in table.deducting:
+            seen.setdefault(row.id, []).append(assessment)
+    whole = score.several == "sum"
+    return {
+        (assessment, row): Fraction(1, 1 if whole else len(those))
+        for row, those in seen.items() for assessment in those
+    }  # fmt: skip
 
 
-def _assess(assessment: str, table: Table, tally: Tally) -> dict[str, Fraction]:
-    """Return the points each deducting row keeps in one assessment."""
-    kept = {}
-    for row in table.rows.values():
-        if row.each is not None:
-            number = tally.counts.get((assessment, row.id), _NONE)
-            kept[row.id] = _kept(row.full, row.each, number)
-    return kept
+def _means(tables: Mapping[str, Table], tally: Tally) -> dict[str, Fraction]:
+    """Return the mean of what each deducting row keeps in the assessments that have it."""
+    assessments: dict[Table, list[str]] = {}
+    for assessment, table in tables.items():
+        assessments.setdefault(table, []).append(assessment)
+    if len(assessments) > 1:
+        return _means_of_several(assessments, tally)
+    return {
+        row.id: _ratio(_kept(row, seen, tally), row.scale * len(seen))
+        for table, seen in assessments.items() for row in table.deducting
+    }  # fmt: skip
+
+
+def _means_of_several(
+    assessments: Mapping[Table, Sequence[str]], tally: Tally
+) -> dict[str, Fraction]:
+    """Return the means where assessments were made under different tables."""
+    kept: dict[str, Fraction] = {}
+    number: dict[str, int] = {}
+    for table, seen in assessments.items():
+        for row in table.deducting:
+            parts = _ratio(_kept(row, seen, tally), row.scale)
+            kept[row.id] = kept.get(row.id, _NONE) + parts
+            number[row.id] = number.get(row.id, 0) + len(seen)
+    return {row: points / number[row] for row, points in kept.items()}
+
+
+def _kept(row: Row, assessments: Iterable[str], tally: Tally) -> Number:
+    """Return what a row keeps in these assessments together, in its parts."""
+    counts, name = tally.counts, row.id
+    return sum([row.kept(counts.get((a, name), 0)) for a in assessments])
 
 
 @lru_cache(maxsize=4096)
-def _kept(full: Decimal, each: Decimal, number: Fraction) -> Fraction:
-    """Return what is left of a full mark. Few cases make up all of a year: they are remembered."""
-    return max(Fraction(full) - Fraction(each) * number, _NONE)
+def _ratio(parts: Number, whole: int) -> Fraction:
+    """Return a share. Few different ones make up all of a year: they are remembered."""
+    return Fraction(parts, whole)
 
 
-@lru_cache(maxsize=4096)
-def _mean(values: tuple[Fraction, ...]) -> Fraction:
-    """Return the mean. Of one row's marks there are few different ones: they are remembered."""
-    return sum(values, _NONE) / len(values)
-
-
-def _one_of(several: str, kept: Mapping[str, Mapping[str, Fraction]], times: Sequence[int]) -> str:
+def _one_of(several: str, tables: Mapping[str, Table], tally: Tally) -> str:
     """Return the assessment that alone counts: the latest, or the worst (the first of equals)."""
-    names = list(kept)
     if several == "latest":
-        return max(zip(times, range(len(names)), names, strict=True))[2]
-    return min(names, key=lambda name: sum(kept[name].values(), Fraction(0)))
+        # Of those that began together the last one stands.
+        return max(reversed(list(tables)), key=lambda name: tally.assessments[name][0])
+    return min(tables, key=lambda name: _total(_means({name: tables[name]}, tally).values()))
 
 
-def _summed(
-    row: str, assessments: Sequence[str], tables: Mapping[str, Table], tally: Tally
-) -> Fraction:
+def _summed(row: str, tables: Mapping[str, Table], tally: Tally) -> Fraction:
     """Return what one full mark, that of the last assessment, keeps of all assessments' losses."""
-    full = one_full(row, tables)
-    lost = sum(
-        (Fraction(tables[a].rows[row].each or 0) * tally.counts.get((a, row), 0)
-         for a in assessments), _NONE,
-    )  # fmt: skip
-    return max(Fraction(full) - lost, _NONE)
+    having = {a: table.rows[row] for a, table in tables.items() if row in table.rows}
+    full = Fraction(one_full(row, tables))
+    lost = _total(
+        Fraction(one.step * tally.counts.get((a, row), 0), one.scale) for a, one in having.items()
+    )
+    return max(full - lost, _NONE)
 
 
 def one_full(row: str, tables: Mapping[str, Table]) -> Decimal:
@@ -269,12 +314,18 @@ def _supplied(table: Table | None, tally: Tally) -> tuple[dict[str, Fraction], t
             continue
         given = tally.supplied.get(row.id)
         if given:
-            points[row.id] = Fraction(min(max(given[1], Decimal(0)), row.full))
+            points[row.id] = _exact(min(max(given[1], Decimal(0)), row.full))
         elif row.not_supplied == "no_score":
             missing.append(row.citation.title)
         else:
             points[row.id] = Fraction(row.full if row.not_supplied == "full" else 0)
     return points, tuple(missing)
+
+
+@lru_cache(maxsize=4096)
+def _exact(points: Decimal) -> Fraction:
+    """Return points as a fraction. Awards repeat: they are remembered."""
+    return Fraction(points)
 
 
 def mean(parts: Sequence[Decimal], closed: int, min_share: Decimal) -> Fraction | None:
@@ -300,20 +351,36 @@ def with_extra(known: Figure, points: Iterable[Decimal]) -> Figure:
 
 def round_half_up(value: Fraction, places: int = 2) -> Decimal:
     """Return `value` rounded once, half up (away from zero), to `places` decimals."""
-    scale = 10**places
-    scaled = abs(value) * scale
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    sign = -1 if value < 0 else 1
-    return Decimal(sign * whole).scaleb(-places)
+    return Decimal(_nearest(value.numerator * 10**places, value.denominator)).scaleb(-places)
 
 
 def printed_rows(rows: Mapping[str, Fraction]) -> dict[str, Decimal]:
     """Return the rows to two places each, so that they add up to the printed figure."""
     printed: dict[str, Decimal] = {}
-    run, given = Fraction(0), Decimal(0)
-    for row, points in rows.items():
-        run += points
-        upto = round_half_up(run)
-        printed[row] = upto - given
+    numbers, whole = _over_one(rows.values())
+    run = given = 0
+    for row, number in zip(rows, numbers, strict=True):
+        run += number
+        upto = _nearest(100 * run, whole)
+        printed[row] = Decimal(upto - given).scaleb(-2)
         given = upto
     return printed
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """Return the whole number nearest to a fraction, of two the one away from zero."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -whole if numerator < 0 else whole
+
+
+def _total(values: Iterable[Fraction]) -> Fraction:
+    """Return the sum."""
+    numbers, whole = _over_one(values)
+    return Fraction(sum(numbers), whole)
+
+
+def _over_one(values: Iterable[Fraction]) -> tuple[list[int], int]:
+    """Return fractions as numerators over one denominator: to add them one by one takes longer."""
+    ratios = [value.as_integer_ratio() for value in values]
+    whole = lcm(*[denominator for _, denominator in ratios])
+    return [number * (whole // denominator) for number, denominator in ratios], whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -65,14 +67,19 @@ def _differences(answer: Answer) -> RenderableType:
         made.add_column(name, no_wrap=True)
     for name in ("现行", "改后", "原因"):
         made.add_column(name, overflow="fold", ratio=1)
-    for difference in answer.differences:
-        made.add_row(
-            difference.unit_title, difference.period,
-            _KINDS.get(difference.kind, difference.kind),
-            difference.before.reason if difference.before else "无",
-            difference.after.reason if difference.after else "无", _why(difference),
-        )  # fmt: skip
+    # What reads alike is shown once, with how often: of one kind of finding there may be many.
+    for (unit, period, kind, *cells), times in Counter(map(_cells_of, answer.differences)).items():
+        made.add_row(unit, period, kind if times == 1 else f"{kind} ×{times}", *cells)
     return made
+
+
+def _cells_of(difference: Difference) -> tuple[str, ...]:
+    """Return a decision's row: unit, period, kind, both sides' words, why."""
+    return (
+        difference.unit_title, difference.period, _KINDS.get(difference.kind, difference.kind),
+        difference.before.reason if difference.before else "无",
+        difference.after.reason if difference.after else "无", _why(difference),
+    )  # fmt: skip
 
 
 def _why(difference: Difference) -> str:

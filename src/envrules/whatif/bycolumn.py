@@ -24,6 +24,7 @@ from envrules.whatif.columnar import (
     SIGHTINGS,
     Reading,
     Sighted,
+    among,
     compares,
     periods_seen,
     reading,
@@ -78,7 +79,7 @@ class Plan:
         return mine == theirs and self.sides[0].tallied.keys() == other.sides[0].tallied.keys()
 
 
-class _Shared:
+class Shared:
     """What columns have said so far, on both sides."""
 
     def __init__(self, scheme: str) -> None:
@@ -129,8 +130,8 @@ class Columns:
     def sightings(self) -> Any:
         """Lazy frame of the sightings that count."""
         pl = polars()
-        skipped = sorted(self.facts.skipped)
-        return self.log.filter(pl.col("type").is_in(SIGHTINGS) & ~pl.col("seq").is_in(skipped))
+        skipped = among("seq", self.facts.skipped)
+        return self.log.filter(pl.col("type").is_in(SIGHTINGS) & ~skipped)
 
     @cached_property
     def whole(self) -> History:
@@ -164,7 +165,7 @@ class Columns:
     def plan(self, question: Question, before: Scheme, after: Scheme) -> Plan:
         """Return how columns and engine share the work of two sides, and what columns say."""
         schemes = before, after
-        shared = self._tally(question, schemes)
+        shared = self.tally(question, schemes)
         entries, read = thinned(self.sightings, self.facts, schemes, shared.readings, shared.exact)
         first, second = map(SideTallies, shared.tallied, shared.decisions)
         parts = (
@@ -175,9 +176,9 @@ class Columns:
 
     # ── tallies ──
 
-    def _tally(self, question: Question, schemes: tuple[Scheme, Scheme]) -> _Shared:
+    def tally(self, question: Question, schemes: tuple[Scheme, Scheme]) -> Shared:
         """Return what columns say of the figures that both sides take from a log in the same way."""
-        shared = _Shared(self.scheme)
+        shared = Shared(self.scheme)
         others = {score.id: score for score in columnar_scores(schemes[1])}
         for score in columnar_scores(schemes[0]):
             other, how = others.get(score.id), reading(schemes[0], score)
@@ -195,7 +196,7 @@ class Columns:
         self._compare(schemes, shared)
         return shared
 
-    def _compare(self, schemes: tuple[Scheme, Scheme], shared: _Shared) -> None:
+    def _compare(self, schemes: tuple[Scheme, Scheme], shared: Shared) -> None:
         others = {item.id: item for item in columnar_visits(schemes[1])}
         for item in columnar_visits(schemes[0]):
             other, how = others.get(item.id), compares(schemes[0], item)

@@ -159,11 +159,17 @@ def periods_seen(log: Any, how: Reading) -> list[str]:
     bounds = _assessing(log, how).select(
         first=pl.col("occurred_at").min(), last=pl.col("occurred_at").max()
     )
-    first, last = bounds.collect().row(0)
-    if first is None:
+    return periods_between(how.timezone, how.period, *bounds.collect().row(0))
+
+
+def periods_between(
+    timezone: str, kind: cal.PeriodKind, first: Instant | None, last: Instant | None
+) -> list[str]:  # fmt: skip
+    """Return the periods from the first moment's to the last one's; none if there is no moment."""
+    if first is None or last is None:
         return []
-    found = [cal.period_of(how.timezone, first, how.period)]
-    while cal.period_bounds(how.timezone, found[-1])[1] <= last:
+    found = [cal.period_of(timezone, first, kind)]
+    while cal.period_bounds(timezone, found[-1])[1] <= last:
         found.append(cal.next_period(found[-1]))
     return found
 
@@ -180,6 +186,12 @@ def located(log: Any, how: Reading, keys: Collection[tuple[str, str]]) -> Any:
     rows = pl.concat(list(_by_unit(_assessing(log, how), how)))
     rows = rows.with_columns(period=_period(how.timezone, periods, None))
     return rows.join(wanted, on=["period", "unit"], how="semi").select("seq").unique()
+
+
+def among(name: str, values: Collection[str] | Collection[int]) -> Any:
+    """Return whether a column is one of these values; where there are none it is not read."""
+    pl = polars()
+    return pl.col(name).is_in(sorted(values)) if values else pl.lit(False)
 
 
 def _assessing(log: Any, how: Reading) -> Any:

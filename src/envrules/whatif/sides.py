@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from envrules import calendar as cal
 from envrules.engine.nodes import indicator_node, score_node
 from envrules.kinds.indicators import Visits
-from envrules.kinds.scores import Score, Table, Tally
+from envrules.kinds.scores import Number, Score, Table, Tally, as_number
 from envrules.model.base import Instant
 from envrules.model.values import ALWAYS
 from envrules.ruleset.compile import Scheme
@@ -56,9 +56,7 @@ class OfScore:
             Sighted(sighted.reading, sighted.periods, sighted.kind, groups, sighted.issues),
             self.exact,
         )
-        self._groups = kept.group_by("period", "unit", "inspection", "cost").agg(
-            pl.col("n").sum(), pl.col("at").min()
-        ).sort("at")  # fmt: skip
+        self._groups = kept.select("period", "unit", "inspection", "cost", "n", "at")
 
     def _decided_otherwise(self, groups: Any) -> set[Key]:
         """Return where some finding is decided otherwise on the two sides, or lacks a value."""
@@ -74,13 +72,13 @@ class OfScore:
         """Yield the tallies of plain units, by node key."""
         scheme, score = self._schemes[side], self._scores[side]
         counts, assessments = self._counts(side), self._assessments(side)
-        none: dict[tuple[str, str], Fraction] = {}
+        none: dict[tuple[str, str], Number] = {}
         for place, seen in assessments.items():
             period, unit = place
             node = score_node(scheme.slug, score.id, self._sighted.periods[period], unit)
             yield node.key(), Tally(counts.get(place, none), seen, {})
 
-    def _counts(self, side: int) -> dict[tuple[int, str], dict[tuple[str, str], Fraction]]:
+    def _counts(self, side: int) -> dict[tuple[int, str], dict[tuple[str, str], Number]]:
         """Return how many findings there are by assessment and row, each by its weight."""
         pl = polars()
         weights: dict[Fraction, int] = {}
@@ -93,21 +91,18 @@ class OfScore:
         )
         keys = ["period", "unit", "inspection", "row", "weight"]
         rows = self._groups.join(by_cost, on="cost").group_by(keys).agg(pl.col("n").sum())
-        found: dict[tuple[int, str], dict[tuple[str, str], Fraction]] = {}
-        worth = _Worth(weights)
-        once = len(weights) == 1
+        found: dict[tuple[int, str], dict[tuple[str, str], Number]] = {}
+        worth = [as_number(weight) for weight in weights]
         for period, unit, visits, names, which, numbers in (
             rows.group_by("period", "unit").agg("inspection", "row", "weight", "n").iter_rows()
         ):
-            values = map(worth.__getitem__, zip(numbers, which, strict=True))
-            if once:
-                found[period, unit] = dict(
-                    zip(zip(visits, names, strict=True), values, strict=True)
-                )
+            places = zip(visits, names, strict=True)
+            if worth == [1]:
+                found[period, unit] = dict(zip(places, numbers, strict=True))
                 continue
             sums = found[period, unit] = {}
-            for visit, name, value in zip(visits, names, values, strict=True):
-                sums[visit, name] = sums.get((visit, name), _NONE) + value
+            for place, n, weight in zip(places, numbers, which, strict=True):
+                sums[place] = sums.get(place, 0) + n * worth[weight]
         return found
 
     def _assessments(self, side: int) -> dict[tuple[int, str], dict[str, tuple[Instant, Table]]]:
@@ -153,22 +148,6 @@ class OfScore:
             for decision in self._costs[cost][side].decisions:
                 found[decision] += number
         return found
-
-
-class _Worth(dict[tuple[int, int], Fraction]):
-    """What so many findings of a weight are worth; reckoned once for each there is."""
-
-    def __init__(self, weights: Mapping[Fraction, int]) -> None:
-        super().__init__()
-        self._weights = list(weights)
-
-    def __missing__(self, key: tuple[int, int]) -> Fraction:
-        number, weight = key
-        self[key] = worth = number * self._weights[weight]
-        return worth
-
-
-_NONE = Fraction(0)
 
 
 class OfVisits:
