@@ -64,7 +64,7 @@ def deadline(
 
 
 # An issue's limit is asked for again at each of its events.
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _deadline(
     calendar: WorkCalendar,
     start: Instant,

@@ -44,13 +44,13 @@ def to_instant(moment: datetime) -> Instant:
 
 
 # Memos of pure functions: the same days and instants are asked for again and again.
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def local_date(tz: str, instant: Instant) -> date:
     """Return the date in `tz` at `instant`."""
     return local_datetime(tz, instant).date()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def local_text(tz: str, instant: Instant) -> str:
     """Return what calendar and clock of `tz` show at `instant`, for people: 2026-07-03 17:30."""
     return f"{local_datetime(tz, instant):%Y-%m-%d %H:%M}"

@@ -27,7 +27,7 @@ _NAME = re.compile(
 )
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def period_of(tz: str, instant: Instant, kind: PeriodKind) -> str:
     """Return the period of this kind that `instant` falls in, in the time zone `tz`."""
     return period_on(local_date(tz, instant), kind)

@@ -25,7 +25,7 @@ from envrules.kinds import deadlines
 from envrules.kinds.deadlines import Deadline, Verdict
 from envrules.kinds.issue_record import IssueState
 from envrules.kinds.issue_states import deferred
-from envrules.model.base import Frozen, Instant
+from envrules.model.base import HOUR, Frozen, Instant
 from envrules.model.events import AppealDecided, Event, EventWithdrawn, IssueMoved
 from envrules.model.values import NoValueInForce
 
@@ -34,6 +34,8 @@ Due = Literal["", "due", "deferred", "suspended"]
 _STOPS = ("closed", "verified", "handled")
 """From the end of an issue's life backwards: its limit is the one that reaches furthest."""
 _CHUNK = 500
+_ZONES = 26 * HOUR
+"""No two time zones are further apart, should revisions have different ones."""
 
 
 class Case(Frozen, frozen=True, array_like=True):
@@ -72,7 +74,7 @@ def caseload(
         as_of: last instant at which events count, where the period is not over; None: no limit.
         known_at: last log entry that is known; None: no limit.
     """
-    keys = projection.state.keys_with_prefix(issue_node(scheme, "").key())
+    keys = _keys(projection, scheme, period, as_of, known_at)
     reader = _Reader(projection, period, as_of, FOREVER if known_at is None else known_at)
     found: list[Case] = []  # few of all there are: most issues are long done
     for first in range(0, len(keys), _CHUNK):
@@ -81,6 +83,25 @@ def caseload(
         found += filter(None, map(reader.case, some))
         projection.state.forget()
     return found
+
+
+def _keys(
+    projection: Projection, scheme: str, period: str, as_of: Instant | None, known_at: int | None
+) -> list[str]:
+    """Return the keys of the issues that the period may tell of: all but those long over.
+
+    What an issue's `over_at` says was known by the locality's time then. For a look at what was
+    known earlier, only those are left out that were over by the time of the last close before it.
+    """
+    locality = projection.state.locality
+    zone = projection.rules(scheme, period).timezone
+    since = cal.period_bounds(zone, period)[0] - _ZONES
+    if as_of is not None:
+        since = min(since, as_of)
+    if known_at is not None:
+        closes = locality.closes_of(scheme).values()
+        since = min(since, max((c.at for c in closes if c.seq <= known_at), default=0))
+    return projection.state.keys_not_over(issue_node(scheme, "").key(), since)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ steps → set aside (parked, excluded, exempt), or judged: clocks, class, priori
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from envrules.engine.context import exempts, live
 from envrules.engine.issue_class import judge_class, judge_exclusion, judge_priorities
@@ -19,6 +19,7 @@ from envrules.engine.nodes import Node, charged_unit
 from envrules.engine.rectified import tell_scores
 from envrules.engine.unknown import unknown_category
 from envrules.kinds.compiled import cite
+from envrules.kinds.deadlines import Verdict
 from envrules.kinds.folding import fold
 from envrules.kinds.issue_record import Finding, IssueState
 from envrules.kinds.lifecycle import WORDS
@@ -34,27 +35,57 @@ def judge_issue(bench: Bench, node: Node, inputs: Inputs) -> Judgement:
     events = live(inputs.events)
     state = state_of(bench, node, events)
     judged = Judgement()
+    verdicts = _judge(bench, state, events, inputs, judged)
+    judged.over_at = _over_at(bench, state, inputs, verdicts, judged)
+    return judged
+
+
+def _judge(
+    bench: Bench, state: IssueState, events: Sequence[Event], inputs: Inputs, judged: Judgement
+) -> Mapping[str, Verdict] | None:
+    """Judge the issue; return how it stands against its limits, or None: it is not judged."""
     tell_scores(bench, state, events, judged)
     refusals = [(finding, _refused(bench, state, finding)) for finding in state.findings]
     for _, refusal in refusals:
         judged.add(refusal)
     if state.found is None:
-        return judged
+        return None
     aside = set_aside(bench, state, events)
     if aside is not None:
         judged.add(aside)
-        return judged
+        return None
     verdicts = judge_deadlines(bench, state, judged)
     judge_ladders(bench, state, events, inputs, judged)
     if state.out is not None:
-        return judged
+        return None
     judge_class(bench, state, judged)
     judge_priorities(bench, state, judged)
     tell_facts(bench, state, refusals, judged)
     feed_point(bench, state, judged)
     feed_recurrences(bench, state, judged)
     feed_counts(bench, state, verdicts, judged)
-    return judged
+    return verdicts
+
+
+def _over_at(
+    bench: Bench, state: IssueState, inputs: Inputs, verdicts: Mapping[str, Verdict] | None,
+    judged: Judgement,
+) -> Instant | None:  # fmt: skip
+    """Return the last instant that the issue may matter to, or None: it is not over.
+
+    Periods that begin later count nothing of it (`engine.caseload`). It is never before the
+    locality's own time: who looks at what was known then may see it otherwise.
+    """
+    if judged.wake_at is not None:
+        return None
+    times = [bench.context.now, *(event.occurred_at for event in inputs.events)]
+    if verdicts is not None:
+        if state.verified is None and state.closed is None:
+            return None
+        if any(verdict.outcome == "suspended" for verdict in verdicts.values()):
+            return None
+        times += (v.runs_out for v in verdicts.values() if v.runs_out is not None)
+    return max(times)
 
 
 def state_of(bench: Bench, node: Node, events: Sequence[Event]) -> IssueState:

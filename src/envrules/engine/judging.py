@@ -198,6 +198,8 @@ class Judgement:
     feeds: dict[Node, list[Feed]] = field(default_factory=dict)
     wake_at: Instant | None = None
     """When it would change without another entry; None: never."""
+    over_at: Instant | None = None
+    """Of an issue: the last instant that it may matter to, see `engine.issue`; None: not known."""
 
     def add(self, content: Content) -> None:
         """Record that `content` holds."""

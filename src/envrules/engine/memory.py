@@ -34,6 +34,9 @@ class MemoryLog:
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         return ()
 
+    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
+        return ()
+
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         return ()
 

@@ -337,6 +337,10 @@ class Projection:
         """Return the unit and exemption events, to read."""
         return self._settling.records
 
+    def rules(self, scheme: str, period: str) -> Scheme:
+        """Return the rules that judge a period of a scheme: those frozen with it, else today's."""
+        return self._routing.rules(scheme, period)
+
     @property
     def registry(self) -> Registry:
         """The units of the locality, as known now."""

@@ -81,8 +81,9 @@ class Settling:
         ]
         unit = known.unit or unit_of(node)
         after = replace(
-            known, unit=unit, slots=slots, targets=tuple(sorted(targets)), wake_at=judged.wake_at
-        )
+            known, unit=unit, slots=slots, targets=tuple(sorted(targets)),
+            wake_at=judged.wake_at, over_at=judged.over_at,
+        )  # fmt: skip
         if after != known:
             self.state.put(after)
         return changed

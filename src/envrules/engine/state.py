@@ -41,6 +41,8 @@ class NodeState(Frozen):
     targets: tuple[str, ...] = ()
     """Nodes it feeds."""
     wake_at: Instant | None = None
+    over_at: Instant | None = None
+    """For an issue: the last instant that it may matter to; None: not known."""
 
 
 class Binding(Frozen):
@@ -116,6 +118,9 @@ class Backing(Protocol):
 
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         """Return the keys of stored nodes that begin with `prefix`."""
+
+    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
+        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`."""
 
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         """Return the keys of stored nodes of a unit."""
@@ -222,6 +227,16 @@ class State:
         """Return the keys of all nodes that begin with `prefix`, in order."""
         mine = (k for k in self.changes.nodes if k.startswith(prefix))
         return sorted({*self.backing.keys_with_prefix(prefix), *mine})
+
+    def keys_not_over(self, prefix: str, since: Instant) -> list[str]:
+        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`."""
+        changed = self.changes.nodes
+        mine = (
+            k for k, n in changed.items()
+            if k.startswith(prefix) and (n.over_at is None or n.over_at >= since)
+        )  # fmt: skip
+        stored = (k for k in self.backing.keys_not_over(prefix, since) if k not in changed)
+        return sorted({*stored, *mine})
 
     def keys_of_unit(self, unit: str) -> list[str]:
         """Return the keys of all nodes of a unit, in order."""

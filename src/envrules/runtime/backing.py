@@ -50,6 +50,9 @@ class StoreBacking:
             yield from (row.key for row in rows)
             after = rows[-1].key
 
+    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
+        return self._store.keys_not_over(self._locality, prefix, since)
+
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         return self._store.keys_of_unit(self._locality, unit)
 
@@ -93,7 +96,8 @@ class StoreBacking:
 def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> ProjectionChange:
     """Return the rows that store what a projection has changed."""
     nodes = [
-        NodeRow(node.key, node.unit, node.wake_at, _encode(node)) for node in changes.nodes.values()
+        NodeRow(node.key, node.unit, node.wake_at, _encode(node), node.over_at)
+        for node in changes.nodes.values()
     ]
     nodes.append(NodeRow(LOCALITY_KEY, "", None, _encode(locality)))
     feeds = [

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
 
 from envrules.model.base import Instant
 from envrules.store.database import Database, chunks
@@ -150,15 +150,21 @@ class Projections(Localities):
         Keys are in the order of their UTF-8 bytes, which is that of their code points.
         """
         query = rows_of(nodes).order_by(nodes.c.key).limit(limit)
-        query = query.where(nodes.c.key > after) if after >= prefix else query.where(
-            nodes.c.key >= prefix
-        )  # fmt: skip
-        end = _end_of_prefix(prefix)
-        if end is not None:
-            query = query.where(nodes.c.key < end)
+        query = query.where(*_starts_with(prefix))
+        if after >= prefix:
+            query = query.where(nodes.c.key > after)
         with self._db.reading() as connection:
             rows = connection.execute(query, {"locality_no": self._number(locality)})
             return [NodeRow(*row) for row in rows]
+
+    def keys_not_over(self, locality: str, prefix: str, since: Instant) -> list[str]:
+        """Return the keys, in order, that start with `prefix`, but for those over before `since`."""
+        query = rows_of(nodes).with_only_columns(nodes.c.key).order_by(nodes.c.key)
+        query = query.where(*_starts_with(prefix), or_(nodes.c.over_at.is_(None),
+                                                       nodes.c.over_at >= since))  # fmt: skip
+        with self._db.reading() as connection:
+            values = {"locality_no": self._number(locality)}
+            return list(connection.execute(query, values).scalars())
 
     def due(self, locality: str, until: Instant, limit: int) -> list[NodeRow]:
         """Return up to `limit` nodes to wake at `until` or before, by (wake_at, key)."""
@@ -283,6 +289,14 @@ class Projections(Localities):
                 for row in connection.execution_options(yield_per=1000).execute(query, values):
                     total.update(encode(tuple(row)))
         return total.hexdigest()
+
+
+def _starts_with(prefix: str) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of a node's key that starts with `prefix`."""
+    yield nodes.c.key >= prefix
+    end = _end_of_prefix(prefix)
+    if end is not None:
+        yield nodes.c.key < end
 
 
 def _end_of_prefix(prefix: str) -> str | None:

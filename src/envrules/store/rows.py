@@ -116,13 +116,16 @@ class ProjectionRow(Row, frozen=True):
 
 
 class NodeRow(Row, frozen=True):
-    """State of one key of the engine; `wake_at` is when the next timer is due, if any."""
+    """State of one key of the engine."""
 
     key: str
     """Never empty."""
     unit: str
     wake_at: Instant | None
+    """When the next timer is due, if any."""
     payload: bytes
+    over_at: Instant | None = None
+    """The last instant that it may matter to, if that is known."""
 
 
 class FeedRow(Row, frozen=True):

@@ -84,6 +84,7 @@ nodes = Table(
     Column("unit", Name, nullable=False),
     Column("wake_at", BigInteger),
     Column("payload", LargeBinary, nullable=False),
+    Column("over_at", BigInteger),
 )
 Index(
     "nodes_due", nodes.c.locality_no, nodes.c.wake_at, nodes.c.key,

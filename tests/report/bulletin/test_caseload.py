@@ -9,6 +9,7 @@ from tests.engine.issue_town import Town, at
 from tests.report.bulletin.rules import RULES
 
 from envrules.engine.caseload import Rate, caseload, figures
+from envrules.engine.state import State
 from envrules.model.events import Exemption, IssueMoved
 
 BY = {"approver": "镇长", "basis": "文件"}
@@ -212,3 +213,43 @@ def test_what_is_stored_later_is_not_known(town: Town) -> None:
     town.withdraw("closed-A")
     assert counted(town, known_at=known) == ON_TIME
     assert counted(town) == OPEN
+
+
+def test_what_is_long_over_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month looks at the issues that were not over when it began, and at no others."""
+    looked_at: list[str] = []
+    known = State.keys_not_over
+
+    def keys(state: State, prefix: str, since: int) -> list[str]:
+        found = known(state, prefix, since)
+        looked_at.extend(key.rpartition("\n")[2] for key in found)
+        return found
+
+    monkeypatch.setattr(State, "keys_not_over", keys)
+    town = Town(r1=RULES)
+    town.tick("07-20 00:00")
+    issue(town, "done", "07-10 10:00", "07-11 10:00")
+    issue(town, "voided", "07-10 10:00")
+    town.move("voided", "07-11 10:00", "voided")
+    issue(town, "open", "07-10 10:00")
+    issue(town, "late", "07-10 10:00", "07-20 10:00")
+    town.tick("08-31 12:00")
+    town.move("late", "07-12 10:00", "registered")  # told when September was near
+    town.tick("09-02 00:00")
+    assert counted(town, "2026-09") == {}
+    assert looked_at == ["late", "open"]
+    looked_at.clear()
+    assert counted(town)["due"] == 3
+    assert looked_at == ["done", "late", "open", "voided"]
+
+
+def test_what_is_over_early_is_due_late() -> None:
+    """An issue that was closed in July counts in August if that is when its limit runs out."""
+    town = Town(r1=RULES)
+    town.tick("07-12 00:00")
+    town.found("early", "07-10 10:00", category="垃圾")
+    town.move("early", "07-10 11:00", "extended", until=at("08-10 10:00"), **BY)
+    town.move("early", "07-11 10:00", "closed")
+    town.tick("09-02 00:00")
+    assert counted(town) == {}
+    assert counted(town, "2026-08") == ON_TIME
