@@ -63,6 +63,19 @@ def test_dragging_moves_units_at_once(page: Page, bench: Bench) -> None:
     expect(view.locator(".wb-head strong")).to_have_text("没有变动")
 
 
+def test_what_is_moved_at_once_stays(page: Page, bench: Bench) -> None:
+    """The history is read once: a slider moved as soon as it is there stays where it was let go."""
+    view = _open(page, bench)
+    page.wait_for_timeout(1000)  # in which nothing else may come
+    expect(view).to_have_attribute("data-answer", "1")
+    page.reload()
+    _open(page, bench)
+    _drag(page, "warning_line", 0.5, 0.62)
+    expect(page.get_by_label("警告线（低于）（填写）")).to_have_value("62")
+    expect(view).to_have_attribute("data-tried", "warning_line=62")
+    expect(page.get_by_label("警告线（低于）（填写）")).to_have_value("62")
+
+
 def test_keyboard_moves_a_slider(page: Page, bench: Bench) -> None:
     """A slider is reached with Tab and moved with the arrow keys."""
     _open(page, bench)

@@ -58,12 +58,14 @@ class Result:
             f"{row.score} {row.period}": f"{simulation.scheme.score(row.score).citation.title} {row.period}"
             for row in answer.rows
         }
+        drawn = self._count
         if options != self._which.options:
             chosen = (
                 self._which.value if self._which.value in options else next(iter(options), None)
             )
-            self._which.set_options(options, value=chosen)
-        self._draw()
+            self._which.set_options(options, value=chosen)  # draws, if it chooses another one
+        if self._count == drawn:
+            self._draw()
 
     def _draw(self) -> None:
         simulation, answer = self._simulation, self._answer

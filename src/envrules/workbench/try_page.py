@@ -88,6 +88,7 @@ class TryPage:
                 self._actions()
             self._result = Result()
         self._set_periods()
+        self._asked = self._chosen()  # or the choice just made would load it a second time
         await ui.context.client.connected()  # a long history takes longer than a browser waits
         await self._load()
 
