@@ -22,7 +22,7 @@ from envrules.runtime.recent import Recent
 from envrules.store import Store
 
 CALENDAR_DATA = f"chinesecalendar {version('chinesecalendar')}"
-KEPT, FEW = 512, 64
+KEPT, FEW = 512, 16
 """Revisions kept compiled, about 0.1 MB each: those in use, and a few of the last edits."""
 TEXTS = 4
 """Texts kept as they were checked: one whose values are tried one after another."""

@@ -1,4 +1,4 @@
-"""What a period report says about issues: rates, categories and slips, as messages."""
+"""What a period report says about issues: rates and categories, as messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from envrules.engine.standings import Row
 from envrules.engine.statement import StatementLine, statement_lines
 from envrules.kinds.compiled import plain
 from envrules.model.base import Instant
-from envrules.model.decisions import Decision
 from envrules.v1 import standings_pb2 as pb
-from envrules.wire.decisions_out import decision_to_proto
 
 
 def figures_out(cases: Sequence[Case]) -> Iterator[pb.Figure]:
@@ -67,24 +65,3 @@ def categories_out(
 def _finding(line: StatementLine) -> str:
     """Return what tells a finding from others: the issue that records it, or else its event."""
     return line.issue or f"{line.event}#{line.finding}"
-
-
-def slips_out(
-    versions: Iterable[Decision], cases: Iterable[Case], span: tuple[Instant, Instant]
-) -> Iterator[pb.SlipReport]:
-    """Yield the slips given in the span, and earlier ones that are still open at its end.
-
-    `versions` are all there ever were, each slip's in order; only what is told is kept of them.
-    """
-    waiting = {case.issue for case in cases if case.open}
-    told: dict[str, Decision] = {}
-    for slip in versions:
-        key, at = slip.content.slot.key(), slip.content.at
-        is_open = at < span[0] and not waiting.isdisjoint(slip.content.issues)
-        if slip.change != "revoke" and (is_open or span[0] <= at < span[1]):
-            told[key] = slip
-        else:
-            told.pop(key, None)
-    for slip in told.values():
-        open_issues = [issue for issue in slip.content.issues if issue in waiting]
-        yield pb.SlipReport(decision=decision_to_proto(slip), open_issues=open_issues)

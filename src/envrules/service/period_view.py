@@ -22,8 +22,9 @@ from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import Closed, decode_entry
 from envrules.ruleset.compile import Scheme
 from envrules.service.fields import Fields
-from envrules.service.figures_out import categories_out, figures_out, slips_out
+from envrules.service.figures_out import categories_out, figures_out
 from envrules.service.host import Host
+from envrules.service.slips import Slips
 from envrules.service.standings_out import FIGURES, entry_out, find_score, line_out, standing_out
 from envrules.service.status import Refusal, not_found
 from envrules.store import DecisionFilter
@@ -202,12 +203,10 @@ class PeriodView:
             if d.content.kind in FIGURES and d.content.slot.anchor == period
         ]  # fmt: skip
 
-    def _versions(
-        self, kinds: Sequence[str], since: int, *, of_any_period: bool = False
-    ) -> Iterator[Decision]:
+    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[Decision]:
         """Yield every version of the period's decisions emitted from log entry `since` on."""
         store, locality = self._host.runtime.store, self.question.locality
-        period = None if of_any_period else self.question.period
+        period = self.question.period
         filters = DecisionFilter(scheme=self.scheme.slug, period=period, kind=kinds)
         after = store.emitted_by(locality, since - 1)
         while rows := store.decisions(locality, after, 1000, filters):
@@ -262,8 +261,20 @@ class PeriodView:
         return pb.PeriodReport(
             figures=figures_out(cases),
             categories=categories_out(cases, rows, self.scheme.categories, span),
-            slips=slips_out(self._versions(("slip",), 1, of_any_period=True), cases, span),
+            slips=(
+                pb.SlipReport(decision=decision_to_proto(slip), open_issues=issues)
+                for slip, issues in self._slips(cases, span)
+            ),
         )
+
+    def _slips(
+        self, cases: Sequence[Case], span: tuple[Instant, Instant]
+    ) -> Sequence[tuple[Decision, list[str]]]:
+        slips = Slips(
+            self._host.runtime.store, self.question.locality, self.scheme.slug, self._projection,
+            self.known_at, is_past=self.question.known_at > 0,
+        )  # fmt: skip
+        return slips.told(span, {case.issue for case in cases if case.open})
 
     def cases(self) -> Sequence[Case]:
         """Return the issues that the period counts, as they stood at its end, as known at its close.

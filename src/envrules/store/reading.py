@@ -18,7 +18,15 @@ from envrules.store.rows import (
     RevisionRow,
     StoreError,
 )
-from envrules.store.tables import bindings, closes, decisions, revisions, rows_of, withdrawals
+from envrules.store.tables import (
+    IS_SLIP,
+    bindings,
+    closes,
+    decisions,
+    revisions,
+    rows_of,
+    withdrawals,
+)
 
 _NO_FILTER = DecisionFilter()
 
@@ -72,8 +80,23 @@ class Reading(Localities):
 
     def slot_history(self, locality: str, slot: str) -> list[DecisionRow]:
         """Return every version of the slot, the first one first."""
-        query = rows_of(decisions).where(decisions.c.slot == bindparam("slot"))
-        return self._decisions(locality, query.order_by(decisions.c.version), {"slot": slot})
+        return self.slot_histories(locality, (slot,))[slot]
+
+    def slot_histories(self, locality: str, slots: Iterable[str]) -> dict[str, list[DecisionRow]]:
+        """Return every version of each slot, the first one first."""
+        found: dict[str, list[DecisionRow]] = {}
+        for some in chunks(slots):
+            found.update((slot, []) for slot in some)
+            for row in self._decisions(locality, _HISTORIES, {"slots": some}):
+                found[row.slot].append(row)
+        return found
+
+    def slip_slots(self, locality: str, scheme: str, begin: Instant, end: Instant) -> list[str]:
+        """Return the slots of a scheme's slips that some version gives at `begin` or up to `end`."""
+        values = {"locality_no": self._number(locality), "scheme": scheme,
+                  "begin": begin, "end": end}  # fmt: skip
+        with self._db.reading() as connection:
+            return list(connection.execute(_SLIPS, values).scalars())
 
     def _decisions(
         self, locality: str, query: Select[Any], values: dict[str, Any]
@@ -144,6 +167,20 @@ _PAYLOAD = select(revisions.c.payload).where(
 )
 
 
+_HISTORIES = (
+    rows_of(decisions)
+    .where(decisions.c.slot.in_(bindparam("slots", expanding=True)))
+    .order_by(decisions.c.slot, decisions.c.version)
+)
+_SLIPS = (
+    rows_of(decisions)
+    .with_only_columns(decisions.c.slot)
+    .distinct()
+    .where(
+        IS_SLIP, decisions.c.scheme == bindparam("scheme"),
+        decisions.c.at >= bindparam("begin"), decisions.c.at < bindparam("end"),
+    )
+)  # fmt: skip
 _LAST_DECISION = select(func.max(decisions.c.decision_seq)).where(
     decisions.c.locality_no == bindparam("locality_no")
 )

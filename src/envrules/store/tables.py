@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    literal_column,
     select,
 )
 
@@ -126,6 +127,12 @@ decisions = Table(
     UniqueConstraint("locality_no", "id", name="decisions_id"),
 )
 Index("decisions_unit", decisions.c.locality_no, decisions.c.unit, decisions.c.decision_seq)
+IS_SLIP = decisions.c.kind == literal_column("'slip'")
+"""Said in so many words, not by a parameter: the databases use the index only then."""
+Index(
+    "decisions_slips", decisions.c.locality_no, decisions.c.at,
+    sqlite_where=IS_SLIP, postgresql_where=IS_SLIP,
+)  # fmt: skip
 
 closes = Table(
     "closes",

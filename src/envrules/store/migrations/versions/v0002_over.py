@@ -1,9 +1,9 @@
-"""Say of nodes until when they may matter; of those that are there already it is not known."""
+"""What reports ask for: until when nodes may matter, not known of old ones; slips by their time."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, text
 
 revision = "0002"
 down_revision = "0001"
@@ -12,5 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; `envrules rebuild` fills it for what was judged before."""
+    """Add a column, which `envrules rebuild` fills for what was judged before, and an index."""
     op.add_column("nodes", Column("over_at", BigInteger))
+    slips = text("kind = 'slip'")
+    op.create_index(
+        "decisions_slips", "decisions", ["locality_no", "at"],
+        sqlite_where=slips, postgresql_where=slips,
+    )  # fmt: skip
