@@ -30,6 +30,7 @@ from envrules.report.bulletin.document import (
     shown,
 )
 from envrules.report.bulletin.docx import as_docx
+from envrules.report.bulletin.drawing import map_svg
 from envrules.report.bulletin.xlsx import as_xlsx
 
 EVIL = '</style><script>alert("x")</script>&\x07\ud800'
@@ -100,6 +101,21 @@ def test_charts_and_map_are_drawn(document: Document) -> None:
     assert names.count("path") == 4
     assert names.count("circle") == 2 + 3
     assert names.count("polyline") == 1 + 3
+
+
+@pytest.mark.parametrize("across", [2, 10, 24])
+def test_names_on_a_map_are_no_wider_than_the_units(across: int) -> None:
+    """Where units are many their names are small; where they are few, no larger than the text."""
+    areas = tuple(
+        Area("第37村", "", "正常", "#2ca02c", {"type": "Polygon", "coordinates": [
+            [[n, 0], [n + 1, 0], [n + 1, 1], [n, 1], [n, 0]]
+        ]})
+        for n in range(across)
+    )  # fmt: skip
+    page = Page(str(map_svg(Map("图", areas))))
+    sizes = {float(has["font-size"] or 0) for tag, has in page.tags if has.get("class") == "name"}
+    wide = (400 - 2 * 16) / across / len("第37村")
+    assert sizes == {round(min(15, max(6, wide)), 1)}
 
 
 def test_hostile_text_stays_text() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -115,13 +116,14 @@ def map_svg(drawn: Map) -> Html:
     bounds = _bounds(drawn.areas)
     width, height = _MAP, max(120, round(_MAP * _ratio(bounds)))
     shapes, names = [], []
+    size = _number(_letters(drawn.areas, bounds, width))
     for area in drawn.areas:
         told = el("title", f"{area.title} {area.caption} {area.band}")
         shapes += [_shape(part, area.colour, told, bounds, width, height)
                    for part in _parts(area.geometry)]  # fmt: skip
         x, y = _middle(area, bounds, width, height)
         names.append(el("text", area.title, x=_number(x), y=_number(y), text_anchor="middle",
-                        class_="name"))  # fmt: skip
+                        class_="name", font_size=size))  # fmt: skip
     return together(_svg(width, height, drawn.title, [*shapes, *names]), _legend(drawn))
 
 
@@ -200,6 +202,20 @@ def _place(
     x = (position[0] - west) / ((east - west) or 1) * (width - 2 * _MARGIN) + _MARGIN
     y = (north - position[1]) / ((north - south) or 1) * (height - 2 * _MARGIN) + _MARGIN
     return x, y
+
+
+_LARGEST, _SMALLEST = 15.0, 6.0
+
+
+def _letters(areas: Sequence[Area], bounds: tuple[float, ...], width: int) -> float:
+    """Return the size of letters in which the names of most units are no wider than the units."""
+    sizes = []
+    for area in areas:
+        west, _, east, _ = _bounds((area,))
+        left, _ = _place((west, 0), bounds, width, 0)
+        right, _ = _place((east, 0), bounds, width, 0)
+        sizes.append((right - left) / max(len(area.title), 1) if right > left else _LARGEST)
+    return min(_LARGEST, max(_SMALLEST, statistics.median(sizes)))
 
 
 def _middle(area: Area, bounds: tuple[float, ...], width: int, height: int) -> tuple[float, float]:
