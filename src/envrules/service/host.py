@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
@@ -18,6 +20,8 @@ from envrules.service.status import Refusal
 from envrules.service.telemetry import Telemetry
 from envrules.service.watched import WatchedFiles
 
+_READERS = 2
+"""Calls that read much at the same time: more would hold each other up, each with its memory."""
 _SLICE = 0.5
 """Seconds after which a waiting call looks whether its caller is still there."""
 
@@ -38,6 +42,7 @@ class Host:
     """By locality: whose turn it is to publish there."""
     caseloads: Caseloads = field(default_factory=Caseloads)
     """See `PeriodView.cases`."""
+    readers: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_READERS))
     draining: threading.Event = field(default_factory=threading.Event)
     """Set once the server is told to stop: what waits gives up, streams end."""
 
@@ -56,6 +61,29 @@ class Host:
                 return True
             if left <= _SLICE or not self.goes_on(context) or self.is_stalled(locality):
                 return False
+
+    @contextmanager
+    def turn_to_read(self, context: grpc.ServicerContext) -> Iterator[None]:
+        """Let a call that reads much have its turn, unless its caller has gone meanwhile.
+
+        Raises:
+            Refusal: CANCELLED, nobody waits for the answer; UNAVAILABLE, the server is to stop.
+        """
+        while not self.readers.acquire(timeout=_SLICE):
+            self._check_awaited(context)
+        try:
+            self._check_awaited(context)
+            yield
+        finally:
+            self.readers.release()
+
+    def _check_awaited(self, context: grpc.ServicerContext) -> None:
+        if self.draining.is_set():
+            raise self.stopping()
+        if not context.is_active():
+            raise Refusal(
+                grpc.StatusCode.CANCELLED, "CALLER_GONE", "nobody waits for the answer any more"
+            )
 
     def goes_on(self, context: grpc.ServicerContext | None) -> bool:
         """Return whether a long call should go on."""

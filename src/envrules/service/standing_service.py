@@ -50,9 +50,10 @@ class StandingService(StandingServiceServicer):
             self._host, replace(asked, as_of=as_of or None, known_at=known_at), context
         )
         score = view.score(score_id)
-        rows = [row for row in view.rows(score) if not partition or row.partition == partition]
-        page = (view.standing(score, row) for row in rows[done : done + size])
-        response = pb.ListStandingsResponse(reading=view.reading(), standings=fitting(page))
+        with self._host.turn_to_read(context):
+            rows = [row for row in view.rows(score) if not partition or row.partition == partition]
+            page = (view.standing(score, row) for row in rows[done : done + size])
+            response = pb.ListStandingsResponse(reading=view.reading(), standings=fitting(page))
         done += len(response.standings)
         if done < len(rows):
             response.next_page_token = next_token(request, (done, view.known_at, view.as_of))
@@ -70,10 +71,12 @@ class StandingService(StandingServiceServicer):
         self._host.principals.caller(context, "read", asked.locality)
         view = PeriodView(self._host, asked, context)
         score = view.score(score_id)
-        row = next((row for row in view.rows(score) if row.unit.id == unit), None)
-        if row is None:
-            raise _no_unit(unit, score_id, asked.period)
-        return pb.GetStandingResponse(reading=view.reading(), standing=view.standing(score, row))
+        with self._host.turn_to_read(context):
+            row = next((row for row in view.rows(score) if row.unit.id == unit), None)
+            if row is None:
+                raise _no_unit(unit, score_id, asked.period)
+            standing = view.standing(score, row)
+            return pb.GetStandingResponse(reading=view.reading(), standing=standing)
 
     def GetStatement(
         self, request: pb.GetStatementRequest, context: grpc.ServicerContext
@@ -86,7 +89,9 @@ class StandingService(StandingServiceServicer):
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
         view = PeriodView(self._host, asked, context)
-        made = view.statement(view.score(score_id), unit)
+        score = view.score(score_id)
+        with self._host.turn_to_read(context):
+            made = view.statement(score, unit)
         if made is None:
             raise _no_unit(unit, score_id, asked.period)
         return pb.GetStatementResponse(statement=made)
@@ -104,7 +109,8 @@ class StandingService(StandingServiceServicer):
             return pb.ClosePeriodResponse(seq=seq)
         view = PeriodView(self._host, asked, context)
         seq = view.close.seq if view.close is not None else seq
-        return pb.ClosePeriodResponse(seq=seq, report=view.report())
+        with self._host.turn_to_read(context):
+            return pb.ClosePeriodResponse(seq=seq, report=view.report())
 
     def _close(self, asked: Question, by: str, context: grpc.ServicerContext) -> int:
         """Close unless that has been done; return the log entry.
@@ -134,7 +140,9 @@ class StandingService(StandingServiceServicer):
         asked = _question(request, fields)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        return pb.GetPeriodReportResponse(report=PeriodView(self._host, asked, context).report())
+        view = PeriodView(self._host, asked, context)
+        with self._host.turn_to_read(context):
+            return pb.GetPeriodReportResponse(report=view.report())
 
     def GetMap(self, request: pb.GetMapRequest, context: grpc.ServicerContext) -> pb.GetMapResponse:
         """Return the units of a score as GeoJSON, coloured by their bands."""
@@ -145,7 +153,9 @@ class StandingService(StandingServiceServicer):
         self._host.principals.caller(context, "read", asked.locality)
         view = PeriodView(self._host, asked, context)
         score = view.score(score_id)
-        geojson = map_geojson(view.rows(score), view.scheme.bands.get(score.id, ()))
+        with self._host.turn_to_read(context):
+            rows = view.rows(score)
+        geojson = map_geojson(rows, view.scheme.bands.get(score.id, ()))
         return pb.GetMapResponse(reading=view.reading(), geojson=geojson)
 
 

@@ -61,6 +61,7 @@ WORDS: Mapping[str, str] = {
     "PROJECTOR_STALLED": "判定已停在某条记录，须由管理员处理",
     "NOT_STALLED_THERE": "判定没有停在这条记录",
     "NOT_DECIDED_YET": "尚未判定到这条记录，请稍后再试",
+    "CALLER_GONE": "调用方已不再等待",
     "PLUGIN_FAILED": "方案的插件出错，须由管理员处理",
     "NO_VALUE_IN_FORCE": "所需参数在该日没有有效值",
     "REVISION_CHANGED": "现行版本已不是所说的版本",
