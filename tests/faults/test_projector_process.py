@@ -44,9 +44,8 @@ def found(number: int, unit: str = "zhao") -> Event:
 
 
 def judged(client: Client, *events: Event, locality: str = TOWN) -> None:
-    """Send events and see that they are judged, by whomever."""
-    receipts = client.submit(locality, events, decided=True)
-    assert all(receipt.decided for receipt in receipts)
+    """Send events and see that they are judged, by whomever: a receipt waits only so long for it."""
+    eventually(lambda: all(got.decided for got in client.submit(locality, events, decided=True)))
 
 
 def set_up(client: Client, locality: str = TOWN, scheme: str = SCHEME) -> None:
