@@ -35,6 +35,7 @@ from envrules.model.events import ScoreSupplied, order_key
 from envrules.plugin_manager import load_plugins
 from envrules.whatif import Prepared, Question, judge_under, prepare_columns, rejudge, rows_under
 from envrules.whatif.answering import trial
+from envrules.whatif.bulk import in_bulk
 from envrules.whatif.bycolumn import Columns
 from envrules.whatif.large import columns_of
 
@@ -46,6 +47,7 @@ Figures = dict[tuple[str, str], str]
 # ── the contestants ──
 
 
+@in_bulk()
 def ours(path: Path) -> Figures:
     """Tally by column, judge by the judge; the awards are read one by one."""
     columns, scheme = columns_of(path, SCHEME), scheme_with({})

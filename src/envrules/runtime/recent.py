@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 _PATIENCE = 8
-"""Times the size: after so many uses of others a value is out of use."""
+"""Times what is kept: after so many uses of the others a value is out of use."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -48,4 +48,4 @@ class Recent(Generic[K, V]):
     def _is_idle(self) -> bool:
         """Return whether the value that was not used for longest can go."""
         last = next(iter(self._kept.values()))[1]
-        return len(self._kept) > self._size or self._uses - last > self._size * _PATIENCE
+        return len(self._kept) > self._size or self._uses - last > len(self._kept) * _PATIENCE

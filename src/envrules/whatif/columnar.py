@@ -8,7 +8,7 @@ the engine, once for each kind there is. The judge is the one there is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -112,31 +112,73 @@ def sight(
         within: which of the periods to look at; None: all.
     """
     pl = polars()
-    kind = ["segment", "type"]
-    kind += ["met", "unmet"] if how.items else ["place", "category", "duplicate", *CODES]
-    kind += [name for name, is_read in
-             (("source_level", how.level), ("own", how.own), ("roles", bool(how.roles)),
-              ("announced", how.announced)) if is_read]  # fmt: skip
     rows = pl.concat(list(_by_unit(_assessing(log, how), how)))
     rows = rows.with_columns(
         period=_period(how.timezone, periods, within), segment=_segment(changes),
         own=(pl.col("reporter_unit") == pl.col("unit")) & (pl.col("unit") != ""),
     ).filter(pl.col("period").is_not_null())  # fmt: skip
     rows = rows.rename({"occurred_at": "at"})
+    kind = _kind(how)
     if how.items:
         rows = rows.with_columns(
             pl.col("met").list.sort().list.join("\n"), pl.col("unmet").list.sort().list.join("\n"),
             issue=pl.lit(""),
         )  # fmt: skip
+        groups, found = _groups(rows, kind, {}), rows
     else:
-        rows = rows.explode("findings", empty_as_null=True, keep_nulls=True).unnest("findings")
-    groups = rows.group_by("period", "unit", "inspection", *kind).agg(
+        groups, found = _findings(rows, kind)
+    named = found.filter(pl.col("issue").fill_null("") != "")
+    issues = named.group_by("period", "unit", "inspection", "issue").agg(n=pl.len())
+    return Sighted(
+        how, tuple(periods), tuple(kind), *pl.collect_all([groups, issues], engine="streaming")
+    )
+
+
+def _kind(how: Reading) -> list[str]:
+    """Return the columns that tell kinds of finding apart."""
+    said = ["met", "unmet"] if how.items else ["place", "category", "duplicate", *CODES]
+    further = {
+        "source_level": how.level, "own": how.own, "roles": bool(how.roles),
+        "announced": how.announced,
+    }  # fmt: skip
+    return ["segment", "type", *said, *(name for name, is_read in further.items() if is_read)]
+
+
+def _findings(rows: Any, kind: Sequence[str]) -> tuple[Any, Any]:
+    """Return the groups of what was found, and what was found one by one.
+
+    A visit's findings have no codes, levels and bearers of their own: they are grouped without, which
+    saves reading and hashing columns that say nothing.
+    """
+    pl = polars()
+    is_visit = pl.col("type") == "inspection"
+    found = [
+        rows.filter(these).explode("findings", empty_as_null=True, keep_nulls=True)
+        .unnest("findings")
+        for these in (is_visit, ~is_visit)
+    ]  # fmt: skip
+    unsaid = {
+        "type": pl.lit("inspection"),
+        **dict.fromkeys((*CODES, "source_level", "roles"), pl.lit("")),
+    }
+    unsaid["own"] = pl.lit(value=False)
+    silent = {name: unsaid[name] for name in kind if name in unsaid}
+    groups = [_groups(found[0], kind, silent), _groups(found[1], kind, {})]
+    return pl.concat(groups), pl.concat([one.select(*_SAW) for one in found])
+
+
+_SAW = "period", "unit", "inspection", "issue"
+
+
+def _groups(rows: Any, kind: Sequence[str], silent: Mapping[str, Any]) -> Any:
+    """Return how many there are of each kind in each visit; `silent` columns are the same in all."""
+    pl = polars()
+    keys = ["period", "unit", "inspection"]
+    told = [name for name in kind if name not in silent]
+    groups = rows.group_by(*keys, *told).agg(
         n=pl.len(), at=pl.col("at").min(), last=pl.col("seq").max()
     )
-    named = rows.filter(pl.col("issue").fill_null("") != "")
-    issues = named.group_by("period", "unit", "inspection", "issue").agg(n=pl.len())
-    found = pl.collect_all([groups, issues], engine="streaming")
-    return Sighted(how, tuple(periods), tuple(kind), *found)
+    return groups.with_columns(**silent).select(*keys, *kind, "n", "at", "last")
 
 
 def together(parts: Sequence[Sighted]) -> Sighted:

@@ -12,6 +12,7 @@ from envrules.model.decisions import Content
 from envrules.plugin_manager import Plugins
 from envrules.runtime.library import Library
 from envrules.whatif import compare
+from envrules.whatif.bulk import in_bulk
 from envrules.whatif.bycolumn import Columns, Plan
 from envrules.whatif.history import History
 from envrules.whatif.model import Question, Row
@@ -71,6 +72,7 @@ def _silent(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
+@in_bulk()
 def prepare(
     history: History, plugins: Plugins, question: Question, progress: Progress = _silent
 ) -> Prepared:
@@ -96,6 +98,7 @@ def _in_force(history: History, library: Library, question: Question) -> Tried:
     return compiled(library.plugins, question.scheme, source, library)
 
 
+@in_bulk()
 def prepare_columns(
     columns: Columns, plugins: Plugins, question: Question, progress: Progress = _silent
 ) -> Prepared:
