@@ -270,6 +270,7 @@ class Projection:
         closed = {**closes, entry.period: (seq, binding.revision, locality.tick)}
         self.state.locality = replace(locality, closes={**locality.closes, entry.scheme: closed})
         dirty = self._touched.by_close(entry, seq)
+        self.state.load(sorted(dirty))
         for key in dirty:
             self._freeze(key)
         return dirty

@@ -1,13 +1,14 @@
 """Settling: the nodes that an entry has touched are judged, and what differs is decided.
 
-touched nodes → judge each, lowest stage first → feeds to later nodes → difference to what stands
+touched nodes → judge each, lowest stage first → difference to what stands → feeds to later nodes
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -24,6 +25,11 @@ from envrules.model.base import canonical_json
 from envrules.model.decisions import Change, Content, Decision, decision_id
 from envrules.model.entries import Act, Arrived
 from envrules.ruleset.compile import Scheme
+
+_Place: TypeAlias = tuple[int, int, str]
+"""Where a node stands in the order of settlement, see `nodes.stage`."""
+_AT_ONCE = 500
+"""Nodes that are judged before what they give rise to is recorded."""
 
 
 class Settling:
@@ -50,36 +56,53 @@ class Settling:
         heapq.heapify(queue)
         done: set[str] = set()
         while queue:
-            place, key = heapq.heappop(queue)
-            if key in done:
-                continue
-            done.add(key)
-            for target in self._judge(seq, key, decisions):
+            place, some = _next(queue, done)
+            for key, target in self._judge_all(seq, some, decisions):
                 later = self._stage(target)
                 if later <= place:
                     raise RuntimeError(f"{key} feeds {target}, which was settled before it")
                 heapq.heappush(queue, (later, target))
         return decisions
 
-    def _stage(self, key: str) -> tuple[int, int, str]:
+    def _stage(self, key: str) -> _Place:
         node = parse_node(key)
         return stage(node, self._routing.governing(node))
 
-    def _judge(self, seq: int, key: str, decisions: list[Decision]) -> list[str]:
-        """Judge one node, record the difference, and return the nodes whose feeds changed."""
+    def _judge_all(
+        self, seq: int, keys: Sequence[str], decisions: list[Decision]
+    ) -> Iterator[tuple[str, str]]:  # fmt: skip
+        """Judge nodes that do not feed each other, and record the differences, in order.
+
+        Yield each node whose feeds changed after the one that feeds it. What is needed is read at
+        once: there may be a city's units among them.
+        """
+        self.state.load(keys)
+        judged = [self._judge(key) for key in keys]
+        self.state.load(target.key() for one in judged for target in one.feeds)
+        for key, one in zip(keys, judged, strict=True):
+            for target in self._record(seq, key, one, decisions):
+                yield key, target
+
+    def _judge(self, key: str) -> Judgement:
+        """Return what holds of a node."""
         node = parse_node(key)
-        known = self.state.node(key)
         scheme = self._routing.governing(node)
-        judged = Judgement()
-        if defines(scheme, node):
-            judged = judge(self.bench(scheme), node, self._inputs(scheme, known))
+        if not defines(scheme, node):
+            return Judgement()
+        return judge(self.bench(scheme), node, self._inputs(scheme, self.state.node(key)))
+
+    def _record(
+        self, seq: int, key: str, judged: Judgement, decisions: list[Decision]
+    ) -> list[str]:  # fmt: skip
+        """Record the difference to what stands, and return the nodes whose feeds changed."""
+        known = self.state.node(key)
         slots = self._emit(seq, known, judged, decisions)
         targets = {target.key(): feeds for target, feeds in judged.feeds.items()}
         changed = [t for t, feeds in sorted(targets.items()) if self.state.put_feed(t, key, feeds)]
         changed += [
             t for t in known.targets if t not in targets and self.state.put_feed(t, key, ())
         ]
-        unit = known.unit or unit_of(node)
+        unit = known.unit or unit_of(parse_node(key))
         after = replace(
             known, unit=unit, slots=slots, targets=tuple(sorted(targets)),
             wake_at=judged.wake_at, over_at=judged.over_at,
@@ -160,3 +183,14 @@ class Settling:
         self.state.add_decision(decision, node)
         decisions.append(decision)
         return Standing(version, essence, decision.id, change != "revoke")
+
+
+def _next(queue: list[tuple[_Place, str]], done: set[str]) -> tuple[_Place, list[str]]:
+    """Take the next nodes from a heap, all of one place, each but once."""
+    place, some = queue[0][0], list[str]()
+    while queue and queue[0][0] == place and len(some) < _AT_ONCE:
+        _, key = heapq.heappop(queue)
+        if key not in done:
+            done.add(key)
+            some.append(key)
+    return place, some
