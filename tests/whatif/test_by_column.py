@@ -31,19 +31,11 @@ from envrules.kinds.compiled import Parameter
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.library import Library, Revision
 from envrules.whatif import History, Question
-from envrules.whatif.columnar import (
-    Reading,
-    Sighted,
-    compares,
-    periods_seen,
-    reading,
-    sight,
-    starts,
-    together,
-)
+from envrules.whatif.columnar import Sighted, periods_seen, sight, together
 from envrules.whatif.locality import ReplayedLocality
 from envrules.whatif.parquet import frame_of, schema
 from envrules.whatif.readers import columnar_scores, columnar_visits
+from envrules.whatif.reading import Reading, compares, reading, starts
 
 LAW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -20,23 +20,14 @@ from envrules.kinds.scores import Tally
 from envrules.model.entries import Entry, decode_entry
 from envrules.ruleset.compile import Scheme
 from envrules.runtime.library import Revision
-from envrules.whatif.columnar import (
-    SIGHTINGS,
-    Reading,
-    Sighted,
-    among,
-    compares,
-    periods_seen,
-    reading,
-    sight,
-    starts,
-)
+from envrules.whatif.columnar import Sighted, among, periods_seen, sight
 from envrules.whatif.history import History, Thin
 from envrules.whatif.locality import Tallies
 from envrules.whatif.model import Part, Question
 from envrules.whatif.parquet import polars
 from envrules.whatif.plain import Facts, Key
 from envrules.whatif.readers import columnar_scores, columnar_visits
+from envrules.whatif.reading import SIGHTINGS, Reading, compares, reading, starts
 from envrules.whatif.replay import Progress, Replayed, replay
 from envrules.whatif.sides import OfScore, OfVisits
 from envrules.whatif.thin import thinned

@@ -16,7 +16,8 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from envrules.whatif.bycolumn import Spread
-from envrules.whatif.columnar import Reading, Sighted, sight, together
+from envrules.whatif.columnar import Sighted, sight, together
+from envrules.whatif.reading import Reading
 
 _RETRIES = 5
 """How often a part is made anew whose worker was lost."""

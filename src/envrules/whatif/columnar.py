@@ -10,78 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from envrules import calendar as cal
-from envrules.kinds.compiled import Parameter
-from envrules.kinds.indicators import ComparedVisits, Indicator
-from envrules.kinds.lifecycle import Role
-from envrules.kinds.scores import Score
 from envrules.model.base import Instant
-from envrules.model.values import ALWAYS
-from envrules.ruleset.compile import Scheme
 from envrules.whatif.parquet import polars
-
-SIGHTINGS = ("inspection", "issue_found")
-"""Types of event that assess: the bulk of a log, read by column."""
-
-CODES = ("condition", "small_class", "large_class", "object_class")
-"""What a host calls an issue, beside its category."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a score takes sightings from a log, whatever it makes of them then."""
-
-    timezone: str
-    period: cal.PeriodKind
-    counts: frozenset[str]
-    several: str
-    items: tuple[str, ...]
-    """The items of its checklist, if it adds up answers; else it adds up findings."""
-    charge: str
-    roles: tuple[Role, ...]
-    """Whose shares of an issue's points there are; none: one unit bears all."""
-    own: bool
-    """Whether it matters that a unit has reported the issue itself."""
-    level: bool
-    """Whether the level of the finder matters."""
-    announced: bool = False
-    """Whether it matters that a visit was announced: announced ones are compared with others."""
-
-
-def compares(scheme: Scheme, indicator: Indicator) -> Reading:
-    """Return how an indicator that compares visits takes sightings."""
-    assert isinstance(indicator.origin, ComparedVisits)
-    return Reading(
-        scheme.timezone, indicator.period, indicator.origin.inspections, "", (),
-        scheme.lifecycle.charge, (), False, False, True,
-    )  # fmt: skip
-
-
-def reading(scheme: Scheme, score: Score) -> Reading:
-    """Return how a score takes sightings."""
-    answers = score.checklist
-    return Reading(
-        scheme.timezone, score.period, score.counts, score.several,
-        () if answers is None else tuple(sorted(item.id for item in answers.items)),
-        scheme.lifecycle.charge, tuple(sorted(scheme.lifecycle.shares)),
-        score.own_found is not None, bool(score.finder),
-    )  # fmt: skip
-
-
-def starts(scheme: Scheme, score: Score) -> set[Instant]:
-    """Return when what the score makes of a finding may change: its table, a flag, a multiplier."""
-    assert score.table is not None
-    days = {held.since for held in score.table.all()}
-    used: list[Parameter | None] = [*score.finder.values(), score.own_found]
-    used += scheme.lifecycle.shares.values()
-    for held in score.table.all():
-        for row in held.value.rows.values():
-            used += (*row.at_if.values(), *row.find_if.values())
-    days |= {value.since for one in used if one is not None for value in one.dated.all()}
-    return {cal.day_bounds(scheme.timezone, date.fromisoformat(day))[0] for day in days - {ALWAYS}}
+from envrules.whatif.reading import CODES, SIGHTINGS, Reading
 
 
 @dataclass(frozen=True)
@@ -157,14 +91,16 @@ def _findings(rows: Any, kind: Sequence[str]) -> tuple[Any, Any]:
         .unnest("findings")
         for these in (is_visit, ~is_visit)
     ]  # fmt: skip
-    unsaid = {
-        "type": pl.lit("inspection"),
-        **dict.fromkeys((*CODES, "source_level", "roles"), pl.lit("")),
-    }
-    unsaid["own"] = pl.lit(value=False)
-    silent = {name: unsaid[name] for name in kind if name in unsaid}
+    silent = {name: pl.lit(said) for name, said in of_visits(kind).items()}
     groups = [_groups(found[0], kind, silent), _groups(found[1], kind, {})]
     return pl.concat(groups), pl.concat([one.select(*_SAW) for one in found])
+
+
+def of_visits(kind: Sequence[str]) -> dict[str, str | bool]:
+    """Return what these columns say of every visit: the same."""
+    said: dict[str, str | bool] = {"type": "inspection", "own": False}
+    said |= dict.fromkeys((*CODES, "source_level", "roles"), "")
+    return {name: said[name] for name in kind if name in said}
 
 
 _SAW = "period", "unit", "inspection", "issue"
@@ -179,6 +115,26 @@ def _groups(rows: Any, kind: Sequence[str], silent: Mapping[str, Any]) -> Any:
         n=pl.len(), at=pl.col("at").min(), last=pl.col("seq").max()
     )
     return groups.with_columns(**silent).select(*keys, *kind, "n", "at", "last")
+
+
+def numbered(sighted: Sighted, name: str) -> tuple[Any, Any]:
+    """Return the kinds of finding there are, with when each was seen first, and the groups.
+
+    In the groups, which are not in order, the column `name` says which kind it is, by its row.
+    """
+    pl = polars()
+    every, is_visit = list(sighted.kind), pl.col("type") == "inspection"
+    same = list(of_visits(every))
+    told = [column for column in every if column not in same]
+    kinds, groups, rows = [], [], 0
+    for these, keys, rest in ((is_visit, told, same), (~is_visit, every, [])):
+        some = sighted.groups.filter(these)
+        found = some.group_by(*keys).agg(pl.col("at").min(), pl.col(*rest).first() if rest else [])
+        number = pl.int_range(rows, rows + pl.len(), dtype=pl.Int32).alias(name)
+        groups.append(some.join(found.select(*keys, number), on=keys, nulls_equal=True))
+        kinds.append(found.select(*every, "at"))
+        rows += len(found)
+    return pl.concat(kinds), pl.concat(groups)
 
 
 def together(parts: Sequence[Sighted]) -> Sighted:

@@ -16,7 +16,7 @@ from envrules.kinds.scores import Number, Score, Table, Tally, as_number
 from envrules.model.base import Instant
 from envrules.model.values import ALWAYS
 from envrules.ruleset.compile import Scheme
-from envrules.whatif.columnar import Sighted
+from envrules.whatif.columnar import Sighted, numbered
 from envrules.whatif.costs import Costs
 from envrules.whatif.model import Question
 from envrules.whatif.parquet import polars
@@ -40,15 +40,10 @@ class OfScore:
             schemes: the rules of the two sides.
             scores: the score in each of them.
         """
-        pl = polars()
         self._schemes, self._scores, self._sighted = schemes, scores, sighted
-        kinds = sighted.groups.group_by(*sighted.kind).agg(pl.col("at").min())
+        kinds, groups = numbered(sighted, "cost")
         first, second = (Costs(*one) for one in zip(schemes, scores, strict=True))
         self._costs = [(first.of(k), second.of(k)) for k in kinds.iter_rows(named=True)]
-        numbers = kinds.select(*sighted.kind).with_columns(
-            cost=pl.int_range(pl.len(), dtype=pl.Int32)
-        )
-        groups = sighted.groups.join(numbers, on=list(sighted.kind), nulls_equal=True)
         units = scores[0].units & scores[1].units
         self.exact = not_plain(log, sighted, facts, units, ("score", scores[0].id))
         self.exact |= self._decided_otherwise(groups)

@@ -8,10 +8,11 @@ from typing import Any
 from envrules import calendar as cal
 from envrules.model.entries import Entry, decode_entry
 from envrules.ruleset.compile import Scheme
-from envrules.whatif.columnar import Reading, among, located, periods_between
+from envrules.whatif.columnar import among, located, periods_between
 from envrules.whatif.parquet import polars
 from envrules.whatif.plain import Facts, Key
 from envrules.whatif.readers import Covered, both, covered
+from envrules.whatif.reading import Reading
 
 
 def thinned(
