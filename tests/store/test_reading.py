@@ -183,3 +183,25 @@ def test_revision_is_stored_by_its_content(store: Store) -> None:
         RevisionRow("town", "r1", 5), RevisionRow("town", "r0", 6),
     ]  # fmt: skip
     assert [row.scheme for row in store.list_revisions()] == ["liuhu", "town", "town"]
+
+
+def test_a_snapshot_sees_one_state(store: Store) -> None:
+    """What is decided after its first read is not in it, but is there when it is over."""
+    with ThreadPoolExecutor(1) as others:
+        with store.snapshot():
+            before = store.projection("gaoling")
+            others.submit(emit, store, DECISION).result()
+            with store.snapshot():  # of those within each other the outer one counts
+                assert store.projection("gaoling") == before
+            assert not store.decisions("gaoling")
+            assert len(others.submit(store.decisions, "gaoling").result()) == 1
+        assert len(store.decisions("gaoling")) == 1
+
+
+def test_a_snapshot_ends_with_an_error(store: Store) -> None:
+    """Whatever ends a snapshot, the thread sees the present afterwards."""
+    with pytest.raises(KeyError), store.snapshot():
+        assert not store.decisions("gaoling")
+        raise KeyError
+    emit(store, DECISION)
+    assert len(store.decisions("gaoling")) == 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import grpc
 
@@ -14,7 +14,7 @@ from envrules.engine.caseload import Case, caseload
 from envrules.engine.projection import Projection
 from envrules.engine.standings import Row, standings
 from envrules.engine.state import Locality
-from envrules.engine.statement import Statement, statement
+from envrules.engine.statement import statement
 from envrules.kinds.lists import ListRule
 from envrules.kinds.scores import Score
 from envrules.model.base import Instant
@@ -34,8 +34,6 @@ from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
 CONSEQUENCES = ("consequence", "duty")
 _PATIENCE = 10.0
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Question:
@@ -52,19 +50,47 @@ class Question:
     """Whether it is asked about now, even if the time and the log entry are told."""
 
 
-class PeriodView:
-    """Answers questions about one period. It is made for one call and thrown away."""
+@contextmanager
+def viewing(host: Host, question: Question, context: grpc.ServicerContext) -> Iterator[PeriodView]:
+    """Give the view of a period, in its turn and at one moment: the projector goes on meanwhile.
 
-    def __init__(self, host: Host, question: Question, context: grpc.ServicerContext) -> None:
+    Raises:
+        NotFound: no such locality.
+        Refusal: see `PeriodView`, and `Host.turn_to_read`; INVALID_ARGUMENT, `known_at` lies in the
+            future; UNAVAILABLE, it has not been judged yet.
+    """
+    _await_known(host, question, context)
+    with host.turn_to_read(context), host.runtime.store.snapshot():
+        yield PeriodView(host, question)
+
+
+def _await_known(host: Host, question: Question, context: grpc.ServicerContext) -> None:
+    row, projection, _ = host.runtime.locality(question.locality)
+    asked = question.known_at
+    if asked > row.head_seq:
+        fields = Fields()
+        fields.refuse("known_at", "OUT_OF_RANGE", value=asked, low=0, high=row.head_seq)
+        fields.done()
+    if asked > projection.position and not host.wait_decided(
+        context, question.locality, asked, _PATIENCE
+    ):
+        raise Refusal(
+            grpc.StatusCode.UNAVAILABLE, "NOT_DECIDED_YET",
+            f"log entry {asked} has not been judged yet",
+        )  # fmt: skip
+
+
+class PeriodView:
+    """Answers questions about one period. It is made for one call, by `viewing`, and thrown away."""
+
+    def __init__(self, host: Host, question: Question) -> None:
         """Read where the locality is.
 
         Raises:
             NotFound: no such locality.
-            Refusal: NOT_FOUND, it does not use the scheme; INVALID_ARGUMENT, `known_at` lies in
-                the future; UNAVAILABLE, it has not been judged yet.
+            Refusal: NOT_FOUND, it does not use the scheme.
         """
         self._host, self.question = host, question
-        self._await_known(context)
         position = host.runtime.store.projection(question.locality).position
         self.known_at = question.known_at or position
         self._past = question.known_at if 0 < question.known_at < position else None
@@ -83,21 +109,6 @@ class PeriodView:
         revision = close.revision if close is not None else binding.revision
         self.scheme: Scheme = host.runtime.library(question.scheme, revision)
         self.as_of = question.as_of or host.runtime.clock()
-
-    def _await_known(self, context: grpc.ServicerContext) -> None:
-        row, projection, _ = self._host.runtime.locality(self.question.locality)
-        asked = self.question.known_at
-        if asked > row.head_seq:
-            fields = Fields()
-            fields.refuse("known_at", "OUT_OF_RANGE", value=asked, low=0, high=row.head_seq)
-            fields.done()
-        if asked > projection.position and not self._host.wait_decided(
-            context, self.question.locality, asked, _PATIENCE
-        ):
-            raise Refusal(
-                grpc.StatusCode.UNAVAILABLE, "NOT_DECIDED_YET",
-                f"log entry {asked} has not been judged yet",
-            )  # fmt: skip
 
     # ── what it is ──
 
@@ -136,24 +147,10 @@ class PeriodView:
 
     def rows(self, score: Score) -> list[Row]:
         """Return the units' rows, by partition and rank."""
-        return self._at_one_place(lambda: standings(
+        return standings(
             self._projection, self.scheme.slug, score.id, self.question.period,
             as_of=self.as_of, known_at=self._past,
-        ))  # fmt: skip
-
-    def _at_one_place(self, ask: Callable[[], T]) -> T:
-        """Return an answer that rests on the log up to `known_at` and nothing after it.
-
-        The state is read piece by piece while the projector goes on: if it has, what came since
-        is left out.
-        """
-        answer = ask()
-        if self._past is None:
-            position = self._host.runtime.store.projection(self.question.locality).position
-            if position != self.known_at:
-                self._past = self.known_at
-                answer = ask()
-        return answer
+        )  # fmt: skip
 
     def standing(self, score: Score, row: Row) -> pb.Standing:
         """Return the message of a row."""
@@ -164,10 +161,10 @@ class PeriodView:
 
     def statement(self, score: Score, unit: str) -> pb.Statement | None:
         """Return a unit's statement; None if the score is not about it."""
-        made: Statement | None = self._at_one_place(lambda: statement(
+        made = statement(
             self._projection, self.scheme.slug, score.id, unit, self.question.period,
             as_of=self.as_of, known_at=self._past,
-        ))  # fmt: skip
+        )  # fmt: skip
         if made is None:
             return None
         return pb.Statement(
@@ -297,13 +294,10 @@ class PeriodView:
         return known
 
     def _counted(self, as_of: Instant | None, until: int | None) -> Sequence[Case]:
-        def ask() -> Sequence[Case]:
-            return caseload(
-                self._projection, self.scheme.slug, self.question.period,
-                as_of=as_of, known_at=self._past if until is None else until,
-            )  # fmt: skip
-
-        return self._at_one_place(ask)
+        return caseload(
+            self._projection, self.scheme.slug, self.question.period,
+            as_of=as_of, known_at=self._past if until is None else until,
+        )  # fmt: skip
 
     def _close_entry(self) -> Closed:
         assert self.close is not None

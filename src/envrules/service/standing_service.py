@@ -12,7 +12,7 @@ from envrules.service.fields import ID, OPTIONAL_ID, Fields
 from envrules.service.host import Host
 from envrules.service.map_out import map_geojson
 from envrules.service.paging import Cursor, fitting, next_token, position
-from envrules.service.period_view import PeriodView, Question
+from envrules.service.period_view import Question, viewing
 from envrules.service.status import Refusal, not_found
 from envrules.v1 import standing_service_pb2 as pb
 from envrules.v1.standing_service_pb2_grpc import StandingServiceServicer
@@ -46,11 +46,9 @@ class StandingService(StandingServiceServicer):
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
         done, known_at, as_of = start
-        view = PeriodView(
-            self._host, replace(asked, as_of=as_of or None, known_at=known_at), context
-        )
-        score = view.score(score_id)
-        with self._host.turn_to_read(context):
+        asked = replace(asked, as_of=as_of or None, known_at=known_at)
+        with viewing(self._host, asked, context) as view:
+            score = view.score(score_id)
             rows = [row for row in view.rows(score) if not partition or row.partition == partition]
             page = (view.standing(score, row) for row in rows[done : done + size])
             response = pb.ListStandingsResponse(reading=view.reading(), standings=fitting(page))
@@ -69,9 +67,8 @@ class StandingService(StandingServiceServicer):
         unit = fields.take("unit", ID, request.unit)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        view = PeriodView(self._host, asked, context)
-        score = view.score(score_id)
-        with self._host.turn_to_read(context):
+        with viewing(self._host, asked, context) as view:
+            score = view.score(score_id)
             row = next((row for row in view.rows(score) if row.unit.id == unit), None)
             if row is None:
                 raise _no_unit(unit, score_id, asked.period)
@@ -88,10 +85,8 @@ class StandingService(StandingServiceServicer):
         unit = fields.take("unit", ID, request.unit)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        view = PeriodView(self._host, asked, context)
-        score = view.score(score_id)
-        with self._host.turn_to_read(context):
-            made = view.statement(score, unit)
+        with viewing(self._host, asked, context) as view:
+            made = view.statement(view.score(score_id), unit)
         if made is None:
             raise _no_unit(unit, score_id, asked.period)
         return pb.GetStatementResponse(statement=made)
@@ -107,9 +102,8 @@ class StandingService(StandingServiceServicer):
         seq = self._close(asked, by, context)
         if not self._host.wait_decided(context, asked.locality, seq, _CLOSE_PATIENCE):
             return pb.ClosePeriodResponse(seq=seq)
-        view = PeriodView(self._host, asked, context)
-        seq = view.close.seq if view.close is not None else seq
-        with self._host.turn_to_read(context):
+        with viewing(self._host, asked, context) as view:
+            seq = view.close.seq if view.close is not None else seq
             return pb.ClosePeriodResponse(seq=seq, report=view.report())
 
     def _close(self, asked: Question, by: str, context: grpc.ServicerContext) -> int:
@@ -140,8 +134,7 @@ class StandingService(StandingServiceServicer):
         asked = _question(request, fields)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        view = PeriodView(self._host, asked, context)
-        with self._host.turn_to_read(context):
+        with viewing(self._host, asked, context) as view:
             return pb.GetPeriodReportResponse(report=view.report())
 
     def GetMap(self, request: pb.GetMapRequest, context: grpc.ServicerContext) -> pb.GetMapResponse:
@@ -151,12 +144,10 @@ class StandingService(StandingServiceServicer):
         score_id = fields.take("score", ID, request.score)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        view = PeriodView(self._host, asked, context)
-        score = view.score(score_id)
-        with self._host.turn_to_read(context):
-            rows = view.rows(score)
-        geojson = map_geojson(rows, view.scheme.bands.get(score.id, ()))
-        return pb.GetMapResponse(reading=view.reading(), geojson=geojson)
+        with viewing(self._host, asked, context) as view:
+            score = view.score(score_id)
+            geojson = map_geojson(view.rows(score), view.scheme.bands.get(score.id, ()))
+            return pb.GetMapResponse(reading=view.reading(), geojson=geojson)
 
 
 def _question(request: Request, fields: Fields) -> Question:

@@ -6,6 +6,7 @@ It knows bytes and columns, not the engine: payloads come encoded and go out as 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -106,6 +107,10 @@ class Store(Log, Projections, Reading, Monitoring):
     def notices(self, hear: Callable[[Notice], None]) -> Notices:
         """Return what tells the other processes on this database, and `hear` what they tell."""
         return self._db.notices(hear)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let whatever this thread reads meanwhile see the same state, that of its first read."""
+        return self._db.snapshot()
 
     def close(self) -> None:
         """Close the connections; nothing is left to be written."""

@@ -60,6 +60,12 @@ _SCHEMA_LOCK = 0x656E7672
 _SERVER_TIME = select(cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
 
 
+class _Snapshot(threading.local):
+    """The transaction that a thread reads in, if it reads at one moment."""
+
+    connection: Connection | None = None
+
+
 class Database:
     """One process's connections to a SQLite or PostgreSQL database."""
 
@@ -70,6 +76,7 @@ class Database:
             StoreError: the URL is wrong, or the database cannot be reached.
         """
         self._closed = threading.Event()
+        self._snapshot = _Snapshot()
         try:
             self.url = _parsed(url)
             if self.url.get_backend_name() == "sqlite":
@@ -176,8 +183,28 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a read-only transaction: all its reads see the same state."""
+        if self._snapshot.connection is not None:
+            yield self._snapshot.connection
+        else:
+            with self._readers.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let whatever this thread reads meanwhile see the same state, that of its first read.
+
+        Others may write as ever. What SQLite's log of writes (WAL) has gathered stays as long as a
+        snapshot: it is for seconds, not for minutes.
+        """
+        if self._snapshot.connection is not None:
+            yield
+            return
         with self._readers.begin() as connection:
-            yield connection
+            self._snapshot.connection = connection
+            try:
+                yield
+            finally:
+                self._snapshot.connection = None
 
     def touch(self, connection: Connection) -> None:
         """Write a few bytes that mean nothing, so that the commit has something to put on disk.
