@@ -200,8 +200,13 @@ def test_a_snapshot_sees_one_state(store: Store) -> None:
 
 def test_a_snapshot_ends_with_an_error(store: Store) -> None:
     """Whatever ends a snapshot, the thread sees the present afterwards."""
-    with pytest.raises(KeyError), store.snapshot():
-        assert not store.decisions("gaoling")
-        raise KeyError
+
+    def fail() -> None:
+        with store.snapshot():
+            assert not store.decisions("gaoling")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     emit(store, DECISION)
     assert len(store.decisions("gaoling")) == 1
