@@ -396,6 +396,43 @@ def test_what_the_past_looked_like() -> None:
     assert str(town.standing(as_of=at("07-07 10:00")).figure) == "99.50"
 
 
+def test_what_closed_months_told_in_the_past() -> None:
+    """A correction is in the figure that it corrects from the log entry on that gave rise to it.
+
+    So read of any log entry, as it was to be read then: with July closed, with August, with both.
+    """
+    town = Office(RESTORE)
+    read: dict[int, list[str]] = {}
+
+    def figures(**when: int) -> list[str]:
+        return [
+            str(town.standing(unit, period=period, **when).figure)
+            for unit in ("zhao", "qian") for period in ("2026-08", "2026-09")
+        ]  # fmt: skip
+
+    def note() -> None:
+        read[len(town.memory.log.rows)] = figures()
+
+    for n, unit in enumerate(("zhao", "qian")):
+        for month in ("07", "08", "09"):
+            town.see(f"I{month}{n}", f"{month}-01 09:00", unit=unit)
+    town.find("A", "07-01 10:00", visit="I070")
+    town.close()
+    note()
+    town.find("B", "07-20 10:00", visit="I070")
+    note()
+    town.find("C", "08-03 10:00", visit="I080")
+    note()
+    town.close("2026-08", "09-01 09:00")
+    note()
+    town.find("D", "07-21 10:00", visit="I070")
+    note()
+    town.find("E", "08-04 10:00", visit="I081", unit="qian")
+    note()
+    assert len(set(map(tuple, read.values()))) == len(read) - 1  # the close itself moves nothing
+    assert {last: figures(known_at=last) for last in read} == read
+
+
 def test_a_visit_of_a_scheme_that_does_not_ask_concerns_no_issue() -> None:
     """Inspections are read by the issues that they name only where a score asks about them."""
     finding = (Finding("f0", "涂写", issue="A"),)

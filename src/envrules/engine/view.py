@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
@@ -94,7 +95,7 @@ class View:
         known, events = bench.context, list(inputs.events)
         records, closes, last = known.records, known.closes, self._known_at
         if last is not None:
-            records = Records(e for e in known.records.events if e.seq <= last)
+            records = self._records_then
             closes = {p: close for p, close in closes.items() if close.seq <= last}
             events = [e for e in events if e.seq <= last]
         period = node.parts[1] if node.kind in _OF_A_PERIOD else ""
@@ -109,6 +110,13 @@ class View:
             closes[period] = Close(period, FOREVER, bench.scheme.revision, self._now)
         context = Context(self._now, records, closes, known.since)
         return replace(bench, context=context), events
+
+    @cached_property
+    def _records_then(self) -> Records:
+        """Unit and exemption events that were known; the very records there are if all were."""
+        records, last = self._projection.records(), self._known_at
+        known = [e for e in records.events if last is None or e.seq <= last]
+        return records if len(known) == len(records.events) else Records(known)
 
     def _has_occurred(self, event: Event, among: Sequence[Event]) -> bool:
         if self._as_of is None or event.occurred_at <= self._as_of:
@@ -132,8 +140,13 @@ class View:
         if node.kind not in _OF_A_PERIOD:
             return feeds
         is_open = bench.context.closes[node.parts[1]].seq == FOREVER
-        for source in self._figures_in(node, bench):
-            if self._known_at is not None or (is_open and source.parts[1] == self._period):
+        figures = list(self._figures_in(node, bench))
+        if self._known_at is not None:
+            self._projection.state.load_nodes(source.key() for source in figures)
+        for source in figures:
+            if self._is_as_then(source, bench):
+                feeds[source.key()] = stored.get(source.key(), ())
+            elif self._known_at is not None or (is_open and source.parts[1] == self._period):
                 feeds[source.key()] = self._judged(source).feeds.get(node, ())
         frozen = stored.get(AT_THE_CLOSE)
         if not is_open:
@@ -141,6 +154,23 @@ class View:
         told = Inputs(feeds=feeds).told(closed=False)
         feeds[AT_THE_CLOSE] = told if frozen is None else self._told_then(node, stored)
         return feeds
+
+    def _is_as_then(self, figure: Node, bench: Bench) -> bool:
+        """Return whether nothing has reached a figure since `known_at`, with its period closed then.
+
+        It still tells what it told: there may be years of them, and few are late.
+        """
+        last, state = self._known_at, self._projection.state
+        close = bench.context.closes.get(figure.parts[1])
+        if last is None or close is None or close.seq == FOREVER:
+            return False
+        if bench.context.records is not self._projection.records():
+            return False  # some unit has changed since
+        key = figure.key()
+        if any(place > last for place in state.node(key).inputs[-1:]):
+            return False
+        sources = [parse_node(fed) for fed in state.payloads(key) if fed != AT_THE_CLOSE]
+        return all(s.kind in _OF_A_PERIOD and self._is_as_then(s, bench) for s in sources)
 
     def _fed(self, node: Node, source: Node, fed: Sequence[Feed]) -> Sequence[Feed]:
         """Return what a source feeds a node, as far as it had occurred and was known.
