@@ -21,7 +21,6 @@ from envrules.engine.judging import (
     CountFeed,
     Feed,
     Inputs,
-    Judgement,
     RectifiedFeed,
     RecurredFeed,
     freezes,
@@ -42,6 +41,8 @@ from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdr
 
 _OF_A_PERIOD = frozenset({"score", "indicator"})
 """Kinds of nodes that a close settles."""
+_AT_ONCE, _KEPT = 500, 2000
+"""Nodes that are read at once, and kept of those that were: a month has a city's issues."""
 _TELLS = frozenset({"issue", "recurrence", "duty", "score"})
 """Kinds of nodes that tell a figure what its close freezes."""
 
@@ -63,7 +64,8 @@ class View:
         known = tick if known_at is None else projection.time_at(known_at)
         self._now = known if as_of is None else min(known, as_of)
         self._is_past = known_at is not None or self._now < tick
-        self._judgements: dict[Node, Judgement] = {}
+        self._told: dict[Node, Mapping[Node, Sequence[Feed]]] = {}
+        """What nodes that were judged anew tell: of a city's issues there is no room for more."""
 
     def bench(self, score: str) -> Bench:
         """Return the rules and the context that judge the score."""
@@ -133,10 +135,12 @@ class View:
     def _feeds(self, node: Node, bench: Bench) -> Mapping[str, Sequence[Feed]]:
         """Return what the node would find at the close of its period, or found there."""
         stored = self._projection.view(node)[1].feeds
-        feeds: dict[str, Sequence[Feed]] = {
-            key: self._fed(node, source, stored[key])
-            for source in self._sources_of(stored) if (key := source.key())
-        }  # fmt: skip
+        feeds: dict[str, Sequence[Feed]] = {}
+        sources = self._sources_of(stored)
+        for first in range(0, len(sources), _AT_ONCE):
+            some = sources[first : first + _AT_ONCE]
+            self._look_up(some)
+            feeds |= {s.key(): self._fed(node, s, stored[s.key()]) for s in some}
         if node.kind not in _OF_A_PERIOD:
             return feeds
         is_open = bench.context.closes[node.parts[1]].seq == FOREVER
@@ -147,13 +151,20 @@ class View:
             if self._is_as_then(source, bench):
                 feeds[source.key()] = stored.get(source.key(), ())
             elif self._known_at is not None or (is_open and source.parts[1] == self._period):
-                feeds[source.key()] = self._judged(source).feeds.get(node, ())
+                feeds[source.key()] = self._tells(source).get(node, ())
         frozen = stored.get(AT_THE_CLOSE)
         if not is_open:
             return feeds if frozen is None else {**feeds, AT_THE_CLOSE: frozen}
         told = Inputs(feeds=feeds).told(closed=False)
         feeds[AT_THE_CLOSE] = told if frozen is None else self._told_then(node, stored)
         return feeds
+
+    def _look_up(self, nodes: Sequence[Node]) -> None:
+        """Read nodes at once if they will be looked at; of those read before a few are kept."""
+        state = self._projection.state
+        if self._is_past or self._as_of is not None:
+            state.forget(_KEPT)
+            state.load(node.key() for node in nodes)
 
     def _is_as_then(self, figure: Node, bench: Bench) -> bool:
         """Return whether nothing has reached a figure since `known_at`, with its period closed then.
@@ -179,7 +190,7 @@ class View:
         """
         known = fed
         if source.kind in _TELLS and self._is_cut(source):
-            known = self._judged(source).feeds.get(node, ())
+            known = self._tells(source).get(node, ())
         if source.kind not in _OF_A_PERIOD:
             return known
         figures = [] if self._known_at is not None else [f for f in fed if not freezes(f)]
@@ -195,7 +206,7 @@ class View:
             if not named:
                 told.append(feed)
         for teller in sorted(tellers):
-            told += [f for f in self._judged(teller).feeds.get(node, ()) if freezes(f)]
+            told += [f for f in self._tells(teller).get(node, ()) if freezes(f)]
         return told
 
     def _tellers_of(self, node: Node, feed: Feed) -> set[Node]:
@@ -208,7 +219,7 @@ class View:
                 return {score_node(slug, node.parts[0], feed.period, node.parts[2])}
             case RecurredFeed() if feed.because is not None:
                 issue = issue_node(slug, feed.because.subject.removeprefix("issue:"))
-                return {n for n in self._judged(issue).feeds if n.kind == "recurrence"} or {issue}
+                return {n for n in self._tells(issue) if n.kind == "recurrence"} or {issue}
             case CountFeed():
                 origin = scheme.indicator(node.parts[0]).origin
                 if isinstance(origin, CountedIssues):
@@ -234,12 +245,13 @@ class View:
         """Return the nodes that feed a node now."""
         return [parse_node(key) for key in feeds if key != AT_THE_CLOSE]
 
-    def _judged(self, node: Node) -> Judgement:
-        if node not in self._judgements:
+    def _tells(self, node: Node) -> Mapping[Node, Sequence[Feed]]:
+        """Return what a node that is judged anew feeds others."""
+        if node not in self._told:
             bench, events = self._seen(node)
             inputs = Inputs(events, (), self._feeds(node, bench))
-            self._judgements[node] = judge(bench, node, inputs)
-        return self._judgements[node]
+            self._told[node] = judge(bench, node, inputs).feeds
+        return self._told[node]
 
     def _figures_in(self, node: Node, bench: Bench) -> Iterator[Node]:
         """Yield the figures that this one reads: its parts, its earlier periods, units below it."""
