@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from envrules.service.telemetry import catalogue as c
-from envrules.service.telemetry.survey import LocalityFound, Survey
+from envrules.service.telemetry.look import LocalityFound, Looking
 
 _STALE = 60.0
 """Seconds after which what was found last is no longer told as if it were so."""
@@ -22,7 +22,7 @@ _Row = tuple[tuple[str, ...], float]
 class Found(Collector):
     """Tells Prometheus what the survey found last."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Looking) -> None:
         self._survey = survey
 
     def describe(self) -> Iterable[Metric]:

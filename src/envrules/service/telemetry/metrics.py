@@ -18,7 +18,7 @@ from envrules.service.telemetry import catalogue as c
 from envrules.service.telemetry.endpoint import Endpoint
 from envrules.service.telemetry.found import Found
 from envrules.service.telemetry.heard import Heard
-from envrules.service.telemetry.survey import Survey
+from envrules.service.telemetry.look import Looking
 
 # As many series again, and nobody asks when a counter began. (The library does not annotate it.)
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -33,7 +33,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.heard = Heard()
-        self._survey: Survey | None = None
+        self._survey: Looking | None = None
         self._endpoint: Endpoint | None = None
         self._calls, self._events = self._counter(c.CALLS), self._counter(c.EVENTS)
         self._failures, self._entries = self._counter(c.COMMIT_FAILURES), self._counter(c.COMMITTED)
@@ -57,7 +57,7 @@ class Metrics:
 
     # ── life ──
 
-    def open(self, address: str, survey: Survey) -> None:
+    def open(self, address: str, survey: Looking) -> None:
         """Answer scrapes from now on, and survey the store for them.
 
         Raises:

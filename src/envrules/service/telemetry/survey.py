@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envrules.engine.state import Locality
-from envrules.model.base import Instant
 from envrules.model.entries import Arrived, Tick, decode_entry
 from envrules.runtime.backing import StoreBacking
 from envrules.runtime.unknown_codes import unknown_codes
@@ -22,6 +21,7 @@ from envrules.service.health import Monitor
 from envrules.service.host import Host
 from envrules.service.status import Refusal
 from envrules.service.telemetry.heard import Heard
+from envrules.service.telemetry.look import LocalityFound, Look
 from envrules.service.telemetry.tally import Counted, Tally
 from envrules.service.watched import WatchedFile
 from envrules.store import Progress
@@ -33,35 +33,6 @@ _TAIL = 1000
 _BUDGET = 1.0
 """Seconds of a look that may go into counting decisions: at the start there may be millions."""
 _CODES_EVERY = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class LocalityFound:
-    """What was found of one locality."""
-
-    progress: Progress
-    lag: Instant
-    """Age of the oldest entry that is not projected."""
-    silence: Mapping[str, Instant]
-    """Time since each source last sent something."""
-    watermarks: Mapping[str, Instant]
-    """How far each watermark lies behind the clock."""
-    decisions: Counted | None
-    """None until all of them have been counted once."""
-    unknown: Mapping[str, int]
-    """Scheme to unknown codes."""
-    candidates: Mapping[str, bool]
-    """Scheme, where its file is watched, to whether an edit waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look found."""
-
-    at: float
-    """By the monotonic clock."""
-    size: int
-    localities: tuple[LocalityFound, ...]
 
 
 @dataclass(frozen=True, slots=True)
