@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -48,6 +49,8 @@ _REVISIONS = 16
 _AT_ONCE = 100
 """Log entries read together on the way back to a tick."""
 
+_ENTRIES_AT_ONCE = 10_000
+"""Log entries that are routed together."""
 _NODES_AT_ONCE = 1000
 """Nodes read together to see which of them are frozen."""
 
@@ -201,12 +204,7 @@ class Projection:
         asked = None if bound is None else self._library(entry.scheme, bound.revision).asks
         since = entry.at if bound is None else bound.since
         self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
-        routed: dict[str, list[int]] = {}  # node → places, ascending
-        skipped = set(self.state.locality.skipped)
-        for place, old in self.state.events(seq):
-            if place not in skipped:
-                for key in self._readers(place, old, seq):
-                    routed.setdefault(key, []).append(place)
+        routed = self._routed(seq)
         known = {*self._touched.of_scheme(entry.scheme), *self._touched.of_scheme("")}
         mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
         mine |= {node.key() for node in self._touched.cycles(0) if node.scheme == entry.scheme}
@@ -218,6 +216,23 @@ class Projection:
         scheme = self._library(entry.scheme, entry.revision)
         frozen = known - dirty if asked != scheme.asks else set()
         return dirty | frozen | self._rehome(scheme, dirty)
+
+    def _routed(self, until: int) -> dict[str, list[int]]:
+        """Return what reads the log under today's bindings, but for what a close has frozen.
+
+        Node → places, ascending. Of a log of years most is frozen: it is let go part by part.
+        """
+        routed: dict[str, list[int]] = {}
+        skipped, entries = set(self.state.locality.skipped), self.state.events(until)
+        while some := list(islice(entries, _ENTRIES_AT_ONCE)):
+            found: dict[str, list[int]] = {}
+            for place, entry in some:
+                if place not in skipped:
+                    for key in self._readers(place, entry, until):
+                        found.setdefault(key, []).append(place)
+            for key in self._not_frozen(found):
+                routed.setdefault(key, []).extend(found[key])
+        return routed
 
     def _not_frozen(self, keys: Iterable[str]) -> set[str]:
         """Return the nodes that no close has frozen. Of the others there may be years: forget them."""

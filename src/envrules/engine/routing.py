@@ -43,8 +43,20 @@ class Routing:
 
     def __init__(self, state: State, library: Library) -> None:
         self.state, self.library = state, library
+        self._used: dict[str, tuple[object, str, list[str]]] = {}
+        """Scheme → its closes and revision in force, and the revisions that these come to."""
 
     # ── revisions ──
+
+    def revisions(self, slug: str) -> list[str]:
+        """Return the revisions of a scheme that judge anything: today's and the frozen ones."""
+        closes = self.state.locality.closes.get(slug)
+        today = self.state.locality.bindings[slug].revision
+        known = self._used.get(slug)
+        if known is None or known[0] is not closes or known[1] != today:
+            used = sorted({today, *(revision for _, revision, _ in (closes or {}).values())})
+            known = self._used[slug] = closes, today, used
+        return known[2]
 
     def governing(self, node: Node) -> Scheme:
         """Return the rules that judge a node: those frozen with its period, else today's."""
@@ -128,8 +140,7 @@ class Routing:
         """
         nodes: list[Node] = []
         for slug, binding in sorted(self.state.locality.bindings.items()):
-            closes = self.state.locality.closes.get(slug, {})
-            for revision in sorted({binding.revision, *(r for _, r, _ in closes.values())}):
+            for revision in self.revisions(slug):
                 scheme = self.library(slug, revision)
                 nodes += [
                     node for node in nodes_of(scheme, scheme.read(event))

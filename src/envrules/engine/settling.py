@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from envrules.engine.chaining import Chainer
-from envrules.engine.context import Context, Records
+from envrules.engine.context import Close, Context, Records
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import Bench, Inputs, Judgement
 from envrules.engine.nodes import UNFED, Node, defines, parse_node, stage, unit_of
@@ -44,6 +44,8 @@ class Settling:
         self.records = records
         """Unit and exemption events: what every evaluation knows."""
         self._chainer, self._routing, self._tallied = chainer, routing, tallied
+        self._closes: dict[str, tuple[object, Mapping[str, Close]]] = {}
+        """Scheme → its closes as the state has them, and as they are judged by."""
 
     def settle(self, seq: int, dirty: Iterable[str]) -> list[Decision]:
         """Judge the nodes, lowest stage first; what they feed is judged after them."""
@@ -136,9 +138,16 @@ class Settling:
         """Return what a node of this scheme is judged on, as of now."""
         locality = self.state.locality
         since = locality.bindings[scheme.slug].since
-        closes = locality.closes_of(scheme.slug)
-        context = Context(locality.tick, self.records, closes, since)
+        context = Context(locality.tick, self.records, self._closes_of(scheme.slug), since)
         return Bench(scheme, context, self._chainer, partial(self._routing.rules, scheme.slug))
+
+    def _closes_of(self, slug: str) -> Mapping[str, Close]:
+        """Return the closed periods of a scheme: made once, there may be ten years of them."""
+        stored = self.state.locality.closes.get(slug)
+        known = self._closes.get(slug)
+        if known is None or known[0] is not stored:
+            known = self._closes[slug] = stored, self.state.locality.closes_of(slug)
+        return known[1]
 
     def _emit(
         self, seq: int, known: NodeState, judged: Judgement, decisions: list[Decision]
