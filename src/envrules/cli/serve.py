@@ -26,6 +26,7 @@ from envrules.ruleset.compile import Scheme
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.runtime.library import Library, shown
+from envrules.runtime.memory import giving_back_memory
 from envrules.runtime.processes import ProjectingProcesses
 from envrules.runtime.runtime import Runtime
 from envrules.service import ConfigError, Server, ServerConfig, build_server
@@ -126,7 +127,10 @@ def serve(
         max_rate=max_rate, max_each=max_each,
         metrics=metrics, otlp=otlp,
     )  # fmt: skip
-    with opened(db, create=True) as store, _running(store, plugins, db, projectors) as runtime:
+    with (
+        opened(db, create=True) as store, _running(store, plugins, db, projectors) as runtime,
+        giving_back_memory(),
+    ):  # fmt: skip
         for locality, scheme in bindings:
             _bind(runtime, locality, scheme, files, tables.get((locality, scheme)), begin)
         server = _built(runtime, config)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from envrules.logs import configure_as_told
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.library import Library
+from envrules.runtime.memory import giving_back_memory
 from envrules.runtime.pipes import Told, listen, tell
 from envrules.runtime.projecting import ProjectingThreads, Share
 from envrules.runtime.runtime import wall_clock
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _project(share: Share, orders: int, reports: int) -> None:
-    with Store.open(os.environ["ENVRULES_DB"], migrate=False) as store:
+    with Store.open(os.environ["ENVRULES_DB"], migrate=False) as store, giving_back_memory():
         threads = ProjectingThreads(store, Library(load_plugins(), store), wall_clock, share)
         threads.report_to(lambda locality, position: tell(reports, Told("at", locality, position)))
         threads.start()
