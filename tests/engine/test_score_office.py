@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from tests.engine.made_up import at
+from tests.engine.made_up import SCHEME, at
 from tests.engine.office import FIX, Office, office
 
+from envrules.engine.standings import standings
 from envrules.engine.statement import statement
 from envrules.model.entries import Arrived, Tick
 from envrules.model.events import EventWithdrawn, Finding, Inspection
@@ -404,10 +405,12 @@ def test_what_closed_months_told_in_the_past() -> None:
     town = Office(RESTORE)
     read: dict[int, list[str]] = {}
 
-    def figures(**when: int) -> list[str]:
+    def figures(known_at: int | None = None) -> list[str]:
         return [
-            str(town.standing(unit, period=period, **when).figure)
-            for unit in ("zhao", "qian") for period in ("2026-08", "2026-09")
+            str(row.figure) for period in ("2026-08", "2026-09")
+            for row in standings(
+                town.memory.projection, SCHEME, "villages", period, known_at=known_at
+            )
         ]  # fmt: skip
 
     def note() -> None:
@@ -430,7 +433,7 @@ def test_what_closed_months_told_in_the_past() -> None:
     town.find("E", "08-04 10:00", visit="I081", unit="qian")
     note()
     assert len(set(map(tuple, read.values()))) == len(read) - 1  # the close itself moves nothing
-    assert {last: figures(known_at=last) for last in read} == read
+    assert {last: figures(last) for last in read} == read
 
 
 def test_a_visit_of_a_scheme_that_does_not_ask_concerns_no_issue() -> None:
