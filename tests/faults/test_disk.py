@@ -5,6 +5,8 @@ The server runs with `trouble.c` preloaded, which stands between it and the file
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.faults.test_projector_process import (
 from tests.faults.trouble import FAULTY, FULL, READ_ONLY, Disk, Trouble
 
 from envrules.client import CallFailed, Client
+from envrules.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the shim is written for Linux")
 ERRORS = pytest.mark.parametrize(
@@ -111,3 +114,33 @@ def test_a_projector_that_starts_on_such_a_disk(
             judged(client, found(20))
         installation.kill()
         check(installation.url, 22)
+
+
+OPENING = """
+import sys
+from envrules.store import Store, StoreError
+try:
+    store = Store.open(sys.argv[1], migrate=False)
+except StoreError as error:
+    sys.exit(str(error))
+store.ping()
+"""
+
+
+@pytest.mark.parametrize("hits", [1, 2, 3])
+def test_a_disk_that_is_read_only_while_the_store_is_opened(
+    tmp_path: Path, trouble: Trouble, hits: int
+) -> None:
+    """Whoever opens the store in the moment when the disk comes back is refused, or can write.
+
+    SQLite would open what it cannot write to for reading only, and never say so.
+    """
+    url = f"sqlite:///{tmp_path / 'envrules.db'}"
+    with Store.open(url):  # as a server has it open while its projector starts
+        trouble.disk_until(READ_ONLY, hits)
+        opened = subprocess.run(
+            [sys.executable, "-c", OPENING, url], env={**os.environ, **trouble.environment},
+            capture_output=True, text=True,
+        )  # fmt: skip
+    assert trouble.hits == hits
+    assert opened.returncode == 0 or opened.stderr.startswith("cannot open sqlite:")

@@ -1,11 +1,12 @@
 /*
  * Preloaded into the server and, as the environment is inherited, its projectors, this makes trouble
- * while a test wants it. What it wants is in a file of four numbers, which all of them map:
+ * while a test wants it. What it wants is in a file of five numbers, which all of them map:
  *
  *     error   of writing to files of the database (an errno), or 0
  *     delay   of every sync of them, in milliseconds
  *     offset  of the wall clock, in nanoseconds
  *     hits    how often an error was given or a sync delayed
+ *     until   so many hits the disk is bad, then no more; 0 for ever
  *
  * Files of the database are those whose names begin with TROUBLE_PREFIX. Reading is left alone, and so
  * is what was mapped into memory before. The clock that only goes forward, too: no jump moves it.
@@ -27,7 +28,7 @@
 #include <unistd.h>
 
 struct wanted {
-    int64_t error, delay, offset, hits;
+    int64_t error, delay, offset, hits, until;
 };
 
 static volatile struct wanted *wanted;
@@ -62,9 +63,13 @@ static int of_database(int file) {
 
 static void hit(void) { __sync_fetch_and_add(&wanted->hits, 1); }
 
+static int is_bad(void) {
+    return wanted && wanted->error && (!wanted->until || wanted->hits < wanted->until);
+}
+
 /* Whether a write to the file is to fail; errno says how. */
 static int fails(int file) {
-    if (!wanted || !wanted->error || !of_database(file))
+    if (!is_bad() || !of_database(file))
         return 0;
     hit();
     errno = (int)wanted->error;
@@ -125,7 +130,8 @@ SYNC(fdatasync)
             mode = va_arg(more, mode_t);                                                           \
             va_end(more);                                                                          \
         }                                                                                          \
-        if (wanted && wanted->error == EROFS && (flags & O_ACCMODE) != O_RDONLY && is_ours(path)) { \
+        if (is_bad() && wanted->error == EROFS && (flags & O_ACCMODE) != O_RDONLY &&               \
+            is_ours(path)) {                                                                       \
             hit();                                                                                 \
             errno = EROFS;                                                                         \
             return -1;                                                                             \

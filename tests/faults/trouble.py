@@ -19,7 +19,7 @@ from envrules.model.base import Instant
 from envrules.runtime.runtime import wall_clock
 
 FULL, READ_ONLY, FAULTY = errno.ENOSPC, errno.EROFS, errno.EIO
-_LAYOUT = struct.Struct("@4q")
+_LAYOUT = struct.Struct("@5q")
 
 
 class Trouble:
@@ -41,6 +41,11 @@ class Trouble:
     def disk(self, error: int = 0, delay: int = 0) -> None:
         """Let writing to the database fail, and its syncs take so many milliseconds longer."""
         struct.pack_into("@2q", self._wanted, 0, error, delay)
+
+    def disk_until(self, error: int, hits: int) -> None:
+        """Let writing to the database fail so many times from now on, then no more."""
+        struct.pack_into("@2q", self._wanted, 24, 0, hits)
+        self.disk(error)
 
     def clock(self, offset: Instant) -> None:
         """Let the wall clock differ from ours, in microseconds."""

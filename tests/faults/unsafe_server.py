@@ -11,9 +11,10 @@ from envrules.store import database
 _engine = database._sqlite_engine
 
 
-def _unsafe_engine(url: Any, begin: str, *pragmas: str) -> Any:
+def _unsafe_engine(url: Any, begin: str, *pragmas: str, writes: bool = True) -> Any:
     unsafe = f"synchronous={os.environ['UNSAFE_SYNCHRONOUS']}"
-    return _engine(url, begin, *(p.replace("synchronous=FULL", unsafe) for p in pragmas))
+    pragmas = tuple(p.replace("synchronous=FULL", unsafe) for p in pragmas)
+    return _engine(url, begin, *pragmas, writes=writes)
 
 
 database._sqlite_engine = _unsafe_engine

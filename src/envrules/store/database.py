@@ -104,7 +104,7 @@ class Database:
         self._begin = "BEGIN IMMEDIATE"
         self._durable = _sqlite_engine(url, self._begin, "synchronous=FULL", *_WRITERS)
         self._derived = _sqlite_engine(url, self._begin, "synchronous=NORMAL", *_WRITERS)
-        self._readers = _sqlite_engine(url, "BEGIN", "query_only=ON")
+        self._readers = _sqlite_engine(url, "BEGIN", "query_only=ON", writes=False)
         _use_wal(self._durable)
         self._write_lock: WriteLock | nullcontext[None] = WriteLock(str(url.database))
 
@@ -306,7 +306,7 @@ def _for_rows(statement: str, count: int) -> str:
     return before + ", ".join([row] * count) + after
 
 
-def _sqlite_engine(url: URL, begin: str, *pragmas: str) -> Engine:
+def _sqlite_engine(url: URL, begin: str, *pragmas: str, writes: bool = True) -> Engine:
     engine = create_engine(url, max_overflow=-1, connect_args={"timeout": _WAIT_SECONDS})
 
     # The driver would open transactions by itself, and too late: a transaction that reads
@@ -316,6 +316,8 @@ def _sqlite_engine(url: URL, begin: str, *pragmas: str) -> Engine:
         connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        if writes:
+            _check_writable(connection)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -323,6 +325,26 @@ def _sqlite_engine(url: URL, begin: str, *pragmas: str) -> Engine:
         driver.execute(begin)
 
     return engine
+
+
+def _check_writable(connection: sqlite3.Connection) -> None:
+    """Raise the driver's error unless the connection can write; nothing is written.
+
+    SQLite opens a file that cannot be opened for writing for reading, without a word, and so it stays
+    when the disk is well again.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        (number,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {number}")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # others write: so could we
+            raise
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    connection.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}")
 
 
 def _use_wal(engine: Engine) -> None:
