@@ -294,6 +294,13 @@ def nodes_of(scheme: Scheme, event: Event) -> list[Node]:
     return nodes
 
 
+def is_of_issue_alone(payload: Payload) -> bool:
+    """Return whether `nodes_of` gives the same issues under the rules of any revision."""
+    if type(payload) is IssueFound:
+        return not payload.inspection
+    return type(payload) is IssueMoved or type(payload) is SlipServed
+
+
 def _score_nodes(scheme: Scheme, inspection: str, unit: str, at: Instant) -> list[Node]:
     return [
         score_node(scheme.slug, s.id, cal.period_of(scheme.timezone, at, s.period), unit)

@@ -19,6 +19,7 @@ from envrules.engine.nodes import (
     charged_unit,
     consequence_home,
     event_node,
+    is_of_issue_alone,
     issue_node,
     nodes_of,
     parse_node,
@@ -136,11 +137,14 @@ class Routing:
     def nodes_of(self, event: Event) -> list[Node]:
         """Return the nodes of all schemes that an event names.
 
-        A closed period is read by the rules that were frozen with it.
+        A closed period is read by the rules that were frozen with it. There may be years of
+        revisions, which an event is not read by if it goes to its issue under any of them.
         """
         nodes: list[Node] = []
         for slug, binding in sorted(self.state.locality.bindings.items()):
-            for revision in self.revisions(slug):
+            plain = self.library(slug, binding.revision).classify is None
+            anywhere = plain and is_of_issue_alone(event.payload)
+            for revision in [binding.revision] if anywhere else self.revisions(slug):
                 scheme = self.library(slug, revision)
                 nodes += [
                     node for node in nodes_of(scheme, scheme.read(event))
