@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -182,6 +183,20 @@ def test_pages_show_one_reading(street: Client) -> None:
         street.submit("liuhu", [Event(f"more-{len(seen)}", changed.occurred_at, changed.payload)],
                       decided=True)  # fmt: skip
     assert brief(seen) == expected
+
+
+def test_a_page_is_the_same_kept_or_made_anew(street: Client, start: Callable[..., Site]) -> None:
+    """Whoever turns to another replica, which has made no reading, gets the same page."""
+    request = pb.ListStandingsRequest(locality="liuhu", scheme=STREET, score="monthly",
+                                      period="2026-07", page_size=2)  # fmt: skip
+    total = len(list(street.standings(*STREETS_JULY)))
+    request.page_token = street.standing_stub.ListStandings(request).next_page_token
+    another = start().client()
+    for size, shown in ((1, 1), (3, 3), (100, total - 2)):
+        request.page_size = size
+        page = street.standing_stub.ListStandings(request)
+        assert len(page.standings) == shown
+        assert another.standing_stub.ListStandings(request) == page
 
 
 # ── statements ──

@@ -15,6 +15,7 @@ from envrules.runtime.runtime import Runtime
 from envrules.service.caseloads import Caseloads
 from envrules.service.config import ServerConfig
 from envrules.service.principal import Principals
+from envrules.service.readings import Readings
 from envrules.service.shelf import Shelf
 from envrules.service.status import Refusal
 from envrules.service.telemetry import Telemetry
@@ -42,6 +43,8 @@ class Host:
     """By locality: whose turn it is to publish there."""
     caseloads: Caseloads = field(default_factory=Caseloads)
     """See `PeriodView.cases`."""
+    readings: Readings = field(default_factory=Readings)
+    """See `StandingService.ListStandings`."""
     readers: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_READERS))
     draining: threading.Event = field(default_factory=threading.Event)
     """Set once the server is told to stop: what waits gives up, streams end."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import grpc
+from msgspec import structs
 
-from envrules.model.base import Instant
+from envrules.engine.standings import Row
+from envrules.model.base import Frozen
 from envrules.service.fields import ID, OPTIONAL_ID, Fields
 from envrules.service.host import Host
 from envrules.service.map_out import map_geojson
+from envrules.service.packed import Key
 from envrules.service.paging import Cursor, fitting, next_token, position
-from envrules.service.period_view import Question, viewing
+from envrules.service.period_view import PeriodView, Question, viewing
+from envrules.service.readings import Readings
 from envrules.service.status import Refusal, not_found
 from envrules.v1 import standing_service_pb2 as pb
 from envrules.v1.standing_service_pb2_grpc import StandingServiceServicer
@@ -23,6 +28,15 @@ Request: TypeAlias = (
 )  # fmt: skip
 
 _CLOSE_PATIENCE = 30.0
+
+
+class _Place(Frozen, array_like=True):
+    """Where a reading is turned to: so many of its standings were shown."""
+
+    done: Cursor
+    total: Cursor
+    known_at: Cursor
+    as_of: Cursor
 
 
 class StandingService(StandingServiceServicer):
@@ -40,22 +54,52 @@ class StandingService(StandingServiceServicer):
         score_id = fields.take("score", ID, request.score)
         partition = fields.take("partition", OPTIONAL_ID, request.partition)
         size = fields.page_size(request.page_size)
-        start: tuple[int, int, Instant] = position(
-            request, tuple[Cursor, Cursor, Cursor], fields
-        ) or (0, asked.known_at, asked.as_of or 0)
+        place: _Place | None = position(request, _Place, fields)
         fields.done()
         self._host.principals.caller(context, "read", asked.locality)
-        done, known_at, as_of = start
-        asked = replace(asked, as_of=as_of or None, known_at=known_at)
+        page = self._kept(request, place, size) if place is not None else None
+        if place is not None and page is not None:
+            return _and_next(request, page, place)
+        if place is not None:
+            asked = replace(asked, as_of=place.as_of or None, known_at=place.known_at)
         with viewing(self._host, asked, context) as view:
-            score = view.score(score_id)
-            rows = [row for row in view.rows(score) if not partition or row.partition == partition]
-            page = (view.standing(score, row) for row in rows[done : done + size])
-            response = pb.ListStandingsResponse(reading=view.reading(), standings=fitting(page))
-        done += len(response.standings)
-        if done < len(rows):
-            response.next_page_token = next_token(request, (done, view.known_at, view.as_of))
-        return response
+            rows = [
+                row for row in view.rows(view.score(score_id))
+                if not partition or row.partition == partition
+            ]  # fmt: skip
+            done = place.done if place is not None else 0
+            place = _Place(done, len(rows), view.known_at, view.as_of)
+            page = self._made(request, view, rows, place, size)
+        return _and_next(request, page, place)
+
+    def _kept(
+        self, request: pb.ListStandingsRequest, place: _Place, size: int
+    ) -> pb.ListStandingsResponse | None:
+        """Return a page of a reading that was made before, if it is still there."""
+        count = min(size, place.total - place.done)
+        if count <= 0:
+            return None
+        kept = self._host.readings.get(_key(request, place), place.done, count)
+        if kept is None:
+            return None
+        return pb.ListStandingsResponse(reading=kept.reading, standings=fitting(kept.standings))
+
+    def _made(
+        self, request: pb.ListStandingsRequest, view: PeriodView, rows: Sequence[Row],
+        place: _Place, size: int,
+    ) -> pb.ListStandingsResponse:  # fmt: skip
+        """Return a page, and keep those that follow."""
+        score = view.score(request.score)
+        some = rows[place.done : place.done + size]
+        page = pb.ListStandingsResponse(
+            reading=view.reading(), standings=fitting(view.standing(score, row) for row in some)
+        )
+        done = place.done + len(page.standings)
+        if done < place.total:
+            begin = Readings.begin(done)
+            rest = (view.standing(score, row) for row in rows[begin:])
+            self._host.readings.put(_key(request, place), page.reading, begin, rest)
+        return page
 
     def GetStanding(
         self, request: pb.GetStandingRequest, context: grpc.ServicerContext
@@ -148,6 +192,22 @@ class StandingService(StandingServiceServicer):
             score = view.score(score_id)
             geojson = map_geojson(view.rows(score), view.scheme.bands.get(score.id, ()))
             return pb.GetMapResponse(reading=view.reading(), geojson=geojson)
+
+
+def _key(request: pb.ListStandingsRequest, place: _Place) -> Key:
+    """Return what a reading is kept under."""
+    asked = (request.locality, request.scheme, request.score, request.period, request.partition)
+    return (*asked, str(place.known_at), str(place.as_of))
+
+
+def _and_next(
+    request: pb.ListStandingsRequest, page: pb.ListStandingsResponse, place: _Place
+) -> pb.ListStandingsResponse:
+    """Return a page that leads on to the next one, if there is one."""
+    done = place.done + len(page.standings)
+    if done < place.total:
+        page.next_page_token = next_token(request, structs.replace(place, done=done))
+    return page
 
 
 def _question(request: Request, fields: Fields) -> Question:
