@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import docx
 import openpyxl
@@ -170,6 +171,51 @@ def test_the_document_has_its_letterhead_and_links(document: Document) -> None:
     marks = [mark.get(qn("w:name")) for mark in body.iter(qn("w:bookmarkStart"))]
     assert len(marks) == len(set(marks)) == len(document.annex)
     assert links == set(marks)
+
+
+def some_table(*columns: tuple[str, str]) -> Document:
+    """A document of one table of a row: the title and the text of each column."""
+    row = tuple(Cell(text) for _, text in columns)
+    table = Table("表", tuple(Column(title) for title, _ in columns), (row,))
+    return Document("题", "", Letterhead(), (Section("一", (table,)),))
+
+
+def test_a_short_column_is_on_one_line_beside_long_ones() -> None:
+    """Columns are together as wide as the page; only those that ask for most are cut short."""
+    long = "主干公路两侧可视范围发现白色垃圾，扣分"
+    document = some_table(("问题", "白色垃圾"), ("地点", long), ("说明", long * 3), ("扣", "-1"))
+    file = docx.Document(io.BytesIO(as_docx(document)))
+    page: Any = file.sections[0]
+    assert page.page_width < page.page_height
+    cells: Any = file.tables[0].rows[0].cells
+    short, place, said, points = (cell.width.mm for cell in cells)
+    assert short + place + said + points == pytest.approx(162, abs=0.1)
+    assert short > 4 * 3.7, "four characters of 10.5 points"
+    assert points < short < place == pytest.approx(said)
+
+
+def test_a_broad_table_lies_on_its_side() -> None:
+    """A table with more columns than fit an upright page has a broad one, and all of its width."""
+    document = some_table(*((f"第{n}栏", "进村路及村路两侧第十一处") for n in range(9)))
+    file = docx.Document(io.BytesIO(as_docx(document)))
+    page: Any = file.sections[0]
+    assert (round(page.page_width.mm), round(page.page_height.mm)) == (297, 210)
+    cells: Any = file.tables[0].rows[0].cells
+    widths = [cell.width.mm for cell in cells]
+    assert sum(widths) == pytest.approx(297 - 48, abs=0.1)
+
+
+def test_a_workbook_prints_as_wide_as_it_is(document: Document) -> None:
+    """Each sheet is fitted to the width of A4, with its head on each page; long texts have room."""
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(document)))
+    for sheet in book.worksheets:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.paperSize, sheet.page_setup.fitToHeight) == (9, 0)
+        assert sheet.print_title_rows == ("$1:$1" if sheet.freeze_panes else None)
+    told = some_table(("情况", "长" * 100), ("数", "1"))
+    sheet = openpyxl.load_workbook(io.BytesIO(as_xlsx(told))).worksheets[1]
+    assert sheet["A2"].alignment.wrap_text
+    assert sheet.row_dimensions[2].height == 60, "four lines"
 
 
 def test_a_hostile_document_opens() -> None:

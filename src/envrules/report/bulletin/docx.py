@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import docx
+from docx.enum.section import WD_ORIENTATION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
@@ -37,7 +39,7 @@ _CENTRE, _RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 
 def as_docx(document: Document) -> bytes:
     """Return the file."""
-    writer = _Writer()
+    writer = _Writer(broad=_is_broad(document))
     writer.write(document)
     out = io.BytesIO()
     writer.file.save(out)
@@ -47,12 +49,16 @@ def as_docx(document: Document) -> bytes:
 class _Writer:
     """Writes one document."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, broad: bool) -> None:
         self.file = docx.Document()
         page = self.file.sections[0]
         page.page_width, page.page_height = Mm(210), Mm(297)
+        if broad:
+            page.orientation = WD_ORIENTATION.LANDSCAPE
+            page.page_width, page.page_height = page.page_height, page.page_width
         page.top_margin, page.bottom_margin = Mm(30), Mm(26)
-        page.left_margin = page.right_margin = Mm(24)
+        page.left_margin = page.right_margin = Mm(_MARGIN)
+        self._across = (297 if broad else 210) - 2 * _MARGIN
         _style(self.file.styles["Normal"], _FANGSONG, 14)
         self.file.styles["Normal"].paragraph_format.space_after = Pt(4)
         _style(self.file.styles["Title"], _SONG, 20, bold=True)
@@ -86,7 +92,7 @@ class _Writer:
             _font(run, _SONG)
         if head.number or head.signatory:
             line = self._paragraph(f"{head.number}\t{head.signed}")
-            line.paragraph_format.tab_stops.add_tab_stop(Mm(162), 2)  # 2: right
+            line.paragraph_format.tab_stops.add_tab_stop(Mm(self._across), 2)  # 2: right
             _red_line(line)
         self.file.add_paragraph(printable(document.title), style="Title").alignment = _CENTRE
         self._paragraph(document.reading, style="Caption", align=_CENTRE)
@@ -139,7 +145,7 @@ class _Writer:
             _keep_together(added)
             for place, cell, column in zip(added.cells, row, table.columns, strict=True):
                 self._cell(place, cell, column)
-        for across, added_column in zip(_widths(table), made.columns, strict=True):
+        for across, added_column in zip(_widths(table, self._across), made.columns, strict=True):
             added_column.width = across  # Word reads the cells' widths, LibreOffice the column's
             for place in added_column.cells:
                 place.width = across
@@ -196,14 +202,41 @@ def _legend(drawn: Map) -> Table:
     return Table(drawn.title, columns, rows)
 
 
-def _widths(table: Table) -> list[Mm]:
-    """Return how wide each column is: by the longest text in it, within reason."""
+def _widths(table: Table, across: float) -> list[Mm]:
+    """Return how wide each column is: what is short stays on one line, the long ones share the rest.
+
+    `across`: millimetres between the margins.
+    """
+    wanted = _wanted(table)
+    level = _level(wanted, across)
+    given = [min(share, level) for share in wanted]
+    return [Mm(across * share / sum(given)) for share in given]
+
+
+def _wanted(table: Table) -> list[float]:
+    """Return how many millimetres each column asks for: by the longest text in it, within reason."""
     longest = [
-        max(width(column.title) + 2, *(_taken(row[i], column) for row in table.rows))
+        max(width(column.title), *(_taken(row[i], column) for row in table.rows))
         for i, column in enumerate(table.columns)
     ]
-    shares = [min(max(length, _NARROWEST), _WIDEST) for length in longest]
-    return [Mm(_ACROSS * share / sum(shares)) for share in shares]
+    return [_HALF_WIDTH * min(length, _WIDEST) + _PADDING for length in longest]
+
+
+def _level(wanted: Sequence[float], across: float) -> float:
+    """Return what no column may exceed, so that all together are no wider than the page."""
+    left, narrower = across, sorted(wanted)
+    for n, share in enumerate(narrower):
+        level = left / (len(narrower) - n)
+        if share > level:
+            return level
+        left -= share
+    return narrower[-1]
+
+
+def _is_broad(document: Document) -> bool:
+    """Return whether a table has so many columns that the page is better laid on its side."""
+    tables = (b for section in document.sections for b in section.blocks if isinstance(b, Table))
+    return any(sum(_wanted(table)) > _TOO_BROAD * _PORTRAIT for table in tables if table.rows)
 
 
 def _taken(cell: Cell, column: Column) -> int:
@@ -211,10 +244,15 @@ def _taken(cell: Cell, column: Column) -> int:
     return width(shown(cell, column.kind)) + (5 if cell.basis else 0)
 
 
-_ACROSS = 162
-"""Millimetres between the margins."""
-_NARROWEST, _WIDEST = 8, 36
-"""Half-widths of a character that a column has room for at least, and asks for at most."""
+_HALF_WIDTH = 1.9
+"""Millimetres that half a Chinese character takes in a table."""
+_PADDING = 4.5
+"""Millimetres beside the text of a cell, and what fonts differ by."""
+_WIDEST = 36
+"""Half-widths of a character that a column asks for at most."""
+_MARGIN = 24
+_PORTRAIT = 210 - 2 * _MARGIN
+_TOO_BROAD = 1.6
 
 
 # ── what python-docx has no words for ──

@@ -13,6 +13,7 @@ from openpyxl.chart import LineChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from envrules.report.bulletin.document import (
     Basis,
@@ -30,6 +31,9 @@ _BASIS = "依据"
 _SHEET_LIMIT = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _WIDEST = 60
+"""Half-widths of a character in a column, at most: longer text takes more lines."""
+_LINE = 15.0
+"""Points from line to line."""
 
 
 def as_xlsx(document: Document) -> bytes:
@@ -46,6 +50,8 @@ def as_xlsx(document: Document) -> bytes:
             _draw(sheet, chart)
     if document.annex:
         _annex(book.create_sheet(_BASIS), document)
+    for sheet in book.worksheets:
+        _lay_out(sheet)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -62,6 +68,16 @@ def _tables(document: Document) -> Iterator[tuple[Table, Chart | None]]:
                     yield block.table(), block
                 case _:
                     pass
+
+
+def _lay_out(sheet: Any) -> None:
+    """Let it print on A4 sheets as wide as it is, with its first row on each."""
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = sheet.ORIENTATION_LANDSCAPE
+    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    if sheet.freeze_panes:
+        sheet.print_title_rows = "1:1"
 
 
 def _name(title: str, taken: list[str]) -> str:
@@ -108,10 +124,12 @@ def _fill(sheet: Any, table: Table, starts: Mapping[int, int]) -> None:
     for place, row in enumerate(table.rows, start=2):
         for n, (cell, column) in enumerate(zip(row, table.columns, strict=True), start=1):
             _value(sheet.cell(place, n), cell, column)
+        sheet.row_dimensions[place].height = _LINE * max(map(_lines, row))
         numbers = [cell.basis for cell in row if cell.basis]
         if numbers:
             target = sheet.cell(place, len(titles))
             target.value = numbers[0]
+            target.alignment = Alignment(vertical="top")
             place_there = f"'{_BASIS}'!A{starts[numbers[0]]}"
             target.hyperlink = Hyperlink(target.coordinate, location=place_there)
             target.font = Font(color="1F4E8C", underline="single")
@@ -122,16 +140,22 @@ def _fill(sheet: Any, table: Table, starts: Mapping[int, int]) -> None:
         sheet.auto_filter.ref = sheet.dimensions
     for n, column in enumerate(table.columns, start=1):
         lengths = [width(str(row[n - 1].value)) for row in table.rows if row[n - 1].value]
-        wide = min(_WIDEST, max([width(column.title) + 4, *lengths]) + 2)
+        wide = min(_WIDEST, max([width(column.title) + 4, *lengths])) + 2
         sheet.column_dimensions[get_column_letter(n)].width = wide
+
+
+def _lines(cell: Cell) -> int:
+    """Return how many lines a cell takes: not every program finds out by itself."""
+    return -(-width(cell.value) // _WIDEST) or 1 if isinstance(cell.value, str) else 1
 
 
 def _value(place: Any, cell: Cell, column: Column) -> None:
     if isinstance(cell.value, str):
         _text(place, cell.value)
-        place.alignment = Alignment(wrap_text=column.wide, vertical="top")
+        place.alignment = Alignment(wrap_text=_lines(cell) > 1, vertical="top")
     elif cell.value is not None:
         place.value = cell.value
+        place.alignment = Alignment(vertical="top")
         place.number_format = _format(cell.value, column)
     if cell.colour:
         place.fill = PatternFill("solid", fgColor=cell.colour.removeprefix("#").upper())
