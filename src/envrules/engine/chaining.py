@@ -1,16 +1,18 @@
 """Forward chaining: facts of a unit and period become consequences, which are facts again.
 
 Rules run on durable-rules through `envrules.engine.match`. Every firing is derived from scratch,
-so nothing outlives the fact that it came from.
+so nothing outlives the fact that it came from. Which rules fire depends on the kinds and names of
+facts alone, so what the engine has answered for some of them holds for others of the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
-from envrules.engine.match import Matcher, MatchFact, Pattern, Rule
+from envrules.engine.match import Firing, Matcher, MatchFact, Pattern, Rule
 from envrules.kinds import consequences
 from envrules.kinds.consequences import Fact
 from envrules.model.base import Instant
@@ -38,8 +40,9 @@ class Fired:
     """What would have made it fire as well, later: more evidence for the same consequence."""
 
 
-_KEPT = 16
-"""Revisions whose rules are kept ready, 0.14 MB each; what was not used for longest goes first."""
+_KEPT, _ANSWERS = 16, 512
+"""Revisions whose rules are kept ready, 0.14 MB each, and answers of one that are; what was not used
+for longest goes first."""
 
 
 class Chainer:
@@ -103,6 +106,7 @@ class _Book:
                 compiled.append(Rule(rule_id, (*present, *absent), priority))
                 derives[rule_id] = self._derived_kinds(rule)
         self._matcher = Matcher(compiled, derives) if compiled else None
+        self._matched = lru_cache(_ANSWERS)(self._match)
 
     def _derived_kinds(self, rule: consequences.Rule) -> set[str]:
         named = {("rule", rule.id), *(("late", o.words) for o in rule.then if o.within)}
@@ -111,7 +115,9 @@ class _Book:
         }
 
     def run(self, facts: Sequence[Fact], derive: Derive) -> list[Fired]:
-        """Return what fires on one group of facts, each rule once for each anchor.
+        """Return what fires on the facts of the whole period and of one issue at most.
+
+        Each rule fires once for each of the two.
 
         Rules see a fact's kind and name only, so facts that share both meet them as one. A
         stratum's rules read nothing that its own or a later one derives: what a rule leads to is
@@ -124,9 +130,8 @@ class _Book:
         derived: dict[tuple[str, str], tuple[Fact, ...]] = {}
         for stratum in range(len(self._matcher.strata)):
             told = self._told(chain(facts, *derived.values()))
-            known = [MatchFact(identity, identity.partition("|")[0], {}) for identity in told]
             touched: dict[tuple[str, str], consequences.Rule] = {}
-            for firing in self._matcher.run(known, stratum=stratum):
+            for firing in self._matched(stratum, tuple(sorted(told))):
                 cause = [told[identity] for identity in firing.facts]
                 anchor = next((same[0].anchor for same in cause if same[0].anchor), "")
                 key = (self.rules[firing.rule].id, anchor)
@@ -138,16 +143,24 @@ class _Book:
                 derived[key] = tuple(derive(fired[key]))
         return list(fired.values())
 
+    def _match(self, stratum: int, identities: tuple[str, ...]) -> Sequence[Firing]:
+        """Return what fires on facts of these kinds and names."""
+        assert self._matcher is not None
+        known = [MatchFact(identity, identity.partition("|")[0], {}) for identity in identities]
+        return self._matcher.run(known, stratum=stratum)
+
     def _told(self, facts: Iterable[Fact]) -> dict[str, list[Fact]]:
         """Return the facts that the matcher is told, by name, and again where any name is asked.
 
-        Facts of one kind, name and anchor are one; the earliest of them comes first.
+        Facts of one kind and name are one if they are both of the issue, or both of the whole
+        period; the earliest of them comes first.
         """
         told: dict[str, list[Fact]] = {}
         for fact in facts:
             for name in (fact.name, ""):
                 if (fact.kind, name) in self.wanted:
-                    identity = f"{_kind(fact.kind, name)}|{fact.name}|{fact.anchor}"
+                    whose = "issue" if fact.anchor else ""
+                    identity = f"{_kind(fact.kind, name)}|{fact.name}|{whose}"
                     told.setdefault(identity, []).append(fact)
         return {identity: sorted(same, key=_age) for identity, same in told.items()}
 
