@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from envrules.cli import main
-from envrules.store import database
+from envrules.store import sqlite
 
-_engine = database._sqlite_engine
+_engine = sqlite._engine
 
 
 def _unsafe_engine(url: Any, begin: str, *pragmas: str, writes: bool = True) -> Any:
@@ -17,5 +17,5 @@ def _unsafe_engine(url: Any, begin: str, *pragmas: str, writes: bool = True) -> 
     return _engine(url, begin, *pragmas, writes=writes)
 
 
-database._sqlite_engine = _unsafe_engine
+sqlite._engine = _unsafe_engine
 main()

@@ -1,12 +1,8 @@
 """A database: engines, transactions, the schema's version. What only one dialect says is here.
 
-SQLite runs in WAL mode with three kinds of connection. Receipts are given for what the first
-one commits: `synchronous=FULL`, a sync before each commit returns. Derived state is committed
-with `synchronous=NORMAL`, because nothing is lost when a power cut takes its tail: position and
-state go back together and the same log gives the same rows again. The database stays sound
-either way (the WAL is one file in commit order, and a FULL commit syncs all before it). Readers
-see the last commit and never wait. A lock (`write_lock`) keeps writers apart, those of other
-processes too, so that none of them is told `database is locked` and each is woken in its turn.
+How to connect is in `store.sqlite` and `store.postgresql`. On SQLite a lock (`write_lock`) keeps
+writers apart, those of other processes too, so that none of them is told `database is locked` and
+each is woken in its turn.
 """
 
 from __future__ import annotations
@@ -24,11 +20,8 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Engine,
     Table,
     cast,
-    create_engine,
-    event,
     extract,
     func,
     select,
@@ -44,14 +37,12 @@ from envrules.model.base import Instant
 from envrules.store.notices import Notice, Notices
 from envrules.store.postgresql import postgresql_connection, postgresql_engines
 from envrules.store.rows import StoreError
+from envrules.store.sqlite import BEGIN, sqlite_engines
 from envrules.store.write_lock import WriteLock
 
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 Row: TypeAlias = tuple[Any, ...]
 T = TypeVar("T")
-
-_WAIT_SECONDS = 30
-"""How long to wait for a writer that is none of ours before SQLite's `database is locked`."""
 
 _SCHEMA_LOCK = 0x656E7672
 """PostgreSQL's advisory lock that migrations hold: any number nobody else uses."""
@@ -99,13 +90,8 @@ class Database:
         return shown.render_as_string(hide_password=True)
 
     def _open_sqlite(self, url: URL) -> None:
-        if ":memory:" in (url.database or ":memory:"):
-            raise StoreError("the store needs a file: a SQLite database in memory keeps nothing")
-        self._begin = "BEGIN IMMEDIATE"
-        self._durable = _sqlite_engine(url, self._begin, "synchronous=FULL", *_WRITERS)
-        self._derived = _sqlite_engine(url, self._begin, "synchronous=NORMAL", *_WRITERS)
-        self._readers = _sqlite_engine(url, "BEGIN", "query_only=ON", writes=False)
-        _use_wal(self._durable)
+        self._begin = BEGIN
+        self._durable, self._derived, self._readers = sqlite_engines(url)
         self._write_lock: WriteLock | nullcontext[None] = WriteLock(str(url.database))
 
     def _open_postgresql(self, url: URL) -> None:
@@ -291,11 +277,6 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-# With random event ids, these two write 30 % more rows a second than SQLite's defaults, which
-# are 2 MB of cache and a checkpoint every 4 MB; with ids in sequence they make no difference.
-_WRITERS = ("cache_size=-32768", "wal_autocheckpoint=4000")
-
-
 _ROWS_TOGETHER = (50, 10)
 
 
@@ -304,65 +285,6 @@ def _for_rows(statement: str, count: int) -> str:
     """Return the statement that inserts one row for `count` of them."""
     before, row, after = re.split(r"(?<= VALUES )(\([?, ]+\))", statement)
     return before + ", ".join([row] * count) + after
-
-
-def _sqlite_engine(url: URL, begin: str, *pragmas: str, writes: bool = True) -> Engine:
-    engine = create_engine(url, max_overflow=-1, connect_args={"timeout": _WAIT_SECONDS})
-
-    # The driver would open transactions by itself, and too late: a transaction that reads
-    # before it writes can fail instead of waiting. So it is switched off and we say BEGIN.
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-        if writes:
-            _check_writable(connection)
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute(begin)
-
-    return engine
-
-
-def _check_writable(connection: sqlite3.Connection) -> None:
-    """Raise the driver's error unless the connection can write; nothing is written.
-
-    SQLite opens a file that cannot be opened for writing for reading, without a word, and so it stays
-    when the disk is well again.
-    """
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        (number,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute(f"PRAGMA user_version = {number}")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # others write: so could we
-            raise
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    connection.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}")
-
-
-def _use_wal(engine: Engine) -> None:
-    """Put the file into WAL mode, for good; two first openers may get in each other's way."""
-    deadline = time.monotonic() + _WAIT_SECONDS
-    mode = ""
-    with closing(engine.raw_connection()) as connection:
-        driver: Any = connection.dbapi_connection
-        while not mode:
-            try:
-                (mode,) = driver.execute("PRAGMA journal_mode=WAL").fetchone()
-            except sqlite3.OperationalError as error:
-                # Changing the mode does not wait as other statements do.
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-    if mode != "wal":
-        raise StoreError(f"{engine.url} cannot be put into WAL mode: its file system lacks it")
 
 
 def chunks(values: Iterable[T], size: int = 512) -> Iterator[list[T]]:
