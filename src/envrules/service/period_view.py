@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 import grpc
 
@@ -18,16 +17,16 @@ from envrules.engine.statement import statement
 from envrules.kinds.lists import ListRule
 from envrules.kinds.scores import Score
 from envrules.model.base import Instant
-from envrules.model.decisions import Decision, decode_decision
+from envrules.model.decisions import Decision
 from envrules.model.entries import Closed, decode_entry
 from envrules.ruleset.compile import Scheme
 from envrules.service.fields import Fields
 from envrules.service.figures_out import categories_out, figures_out
 from envrules.service.host import Host
+from envrules.service.period_decisions import PeriodDecisions
 from envrules.service.slips import Slips
-from envrules.service.standings_out import FIGURES, entry_out, find_score, line_out, standing_out
+from envrules.service.standings_out import entry_out, find_score, line_out, standing_out
 from envrules.service.status import Refusal, not_found
-from envrules.store import DecisionFilter
 from envrules.v1 import standings_pb2 as pb
 from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
 
@@ -95,7 +94,6 @@ class PeriodView:
         self.known_at = question.known_at or position
         self._past = question.known_at if 0 < question.known_at < position else None
         """Log entry that ends what is known, if that is not the present."""
-        self._present = question.present and self._past is None
         self._projection: Projection = host.runtime.projection(question.locality)
         self._state: Locality = self._projection.state.locality
         binding = self._state.bindings.get(question.scheme)
@@ -109,6 +107,10 @@ class PeriodView:
         revision = close.revision if close is not None else binding.revision
         self.scheme: Scheme = host.runtime.library(question.scheme, revision)
         self.as_of = question.as_of or host.runtime.clock()
+        self._decisions = PeriodDecisions(
+            host, question.locality, self.scheme.slug, question.period, self.close, self.known_at,
+            is_present=question.present and self._past is None,
+        )  # fmt: skip
 
     # ── what it is ──
 
@@ -116,7 +118,11 @@ class PeriodView:
         """Return on what the answers rest."""
         state = pb.PERIOD_STATE_OPEN
         if self.close is not None:
-            state = pb.PERIOD_STATE_CORRECTED if self._corrected() else pb.PERIOD_STATE_CLOSED
+            state = (
+                pb.PERIOD_STATE_CORRECTED
+                if self._decisions.are_corrected()
+                else pb.PERIOD_STATE_CLOSED
+            )
         as_of = self.as_of if self.close is None else None
         return pb.Reading(
             locality=self.question.locality, scheme=self.scheme.slug, period=self.question.period,
@@ -155,7 +161,7 @@ class PeriodView:
     def standing(self, score: Score, row: Row) -> pb.Standing:
         """Return the message of a row."""
         return standing_out(
-            self.scheme, score, self.question.period, row, self._by_unit.get(row.unit.id, ()),
+            self.scheme, score, self.question.period, row, self._decisions.by_unit.get(row.unit.id, ()),
             is_open=self.close is None,
         )  # fmt: skip
 
@@ -171,57 +177,6 @@ class PeriodView:
             reading=self.reading(), lines=map(line_out, made.lines),
             standing=self.standing(score, made.row),
         )  # fmt: skip
-
-    # ── decisions of the period ──
-
-    @cached_property
-    def _figures(self) -> Sequence[Decision]:
-        """Scores, bands, ranks and lists: as decided, or as a close would decide them now."""
-        if self.close is not None:
-            versions = self._versions(FIGURES, self.close.seq)
-            return [d for d in _latest(versions) if d.content.slot.anchor == self.question.period]
-        return self._preview() if self._present else ()
-
-    @cached_property
-    def _by_unit(self) -> Mapping[str, Sequence[Decision]]:
-        found: dict[str, list[Decision]] = {}
-        for decision in self._figures:
-            found.setdefault(decision.content.unit, []).append(decision)
-        return found
-
-    def _preview(self) -> list[Decision]:
-        """Return what a close would decide now: one is tried out, and forgotten."""
-        aside = self._host.runtime.projection(self.question.locality)
-        closed = Closed(self.scheme.slug, self.question.period)
-        decisions = aside.apply(self.known_at + 1, closed)
-        period = self.question.period
-        return [
-            d for d in decisions
-            if d.content.kind in FIGURES and d.content.slot.anchor == period
-        ]  # fmt: skip
-
-    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[Decision]:
-        """Yield every version of the period's decisions emitted from log entry `since` on."""
-        store, locality = self._host.runtime.store, self.question.locality
-        period = self.question.period
-        filters = DecisionFilter(scheme=self.scheme.slug, period=period, kind=kinds)
-        after = store.emitted_by(locality, since - 1)
-        while rows := store.decisions(locality, after, 1000, filters):
-            for row in rows:
-                if row.log_seq <= self.known_at:
-                    yield decode_decision(row.payload)
-            after = rows[-1].decision_seq
-
-    def _corrected(self) -> bool:
-        """Return whether an appeal has changed a figure since the close."""
-        assert self.close is not None
-        first: dict[str, Decision] = {}
-        for decision in self._versions(("score",), self.close.seq):
-            slot = decision.content.slot.key()
-            before = first.setdefault(slot, decision)
-            if before.content.points != decision.content.points:
-                return True
-        return False
 
     # ── the report ──
 
@@ -245,8 +200,8 @@ class PeriodView:
             closing = pb.PeriodReport(
                 closed_seq=self.close.seq, closed_by=entry.by,
                 closed_at=optional_timestamp(entry.at or None),
-                consequences=map(decision_to_proto, _latest(self._versions(CONSEQUENCES, 1))),
-                indicators=map(decision_to_proto, _latest(self._versions(("indicator",), 1))),
+                consequences=map(decision_to_proto, self._decisions.latest(CONSEQUENCES)),
+                indicators=map(decision_to_proto, self._decisions.latest(("indicator",))),
             )  # fmt: skip
             report.MergeFrom(closing)
         return report
@@ -317,7 +272,7 @@ class PeriodView:
 
     def _list(self, rule: ListRule, partition: str, units: Mapping[str, str]) -> pb.RankedList:
         places = [
-            d for d in self._figures
+            d for d in self._decisions.figures
             if d.content.slot.rule == f"lists.{rule.id}" and d.content.unit in units
             and d.content.outcome != "barred"
         ]  # fmt: skip
@@ -329,11 +284,3 @@ class PeriodView:
             list=rule.id, title=rule.citation.title, partition=partition,
             entries=[entry_out(d, units[d.content.unit], is_open=is_open) for d in places],
         )  # fmt: skip
-
-
-def _latest(versions: Iterator[Decision]) -> list[Decision]:
-    """Return the latest version of each slot, without those that no longer hold."""
-    latest: dict[str, Decision] = {}
-    for decision in versions:
-        latest[decision.content.slot.key()] = decision
-    return [d for d in latest.values() if d.change != "revoke"]
