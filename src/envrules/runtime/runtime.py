@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -11,7 +10,7 @@ from concurrent.futures import Future
 from envrules.engine.projection import Projection
 from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
-from envrules.model.decisions import Decision, decode_decision
+from envrules.model.decisions import decode_decision
 from envrules.model.entries import (
     Act,
     Closed,
@@ -24,11 +23,13 @@ from envrules.model.entries import (
 from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
 from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
+from envrules.runtime.acting import check_acts
 from envrules.runtime.appender import Appender, Commit
 from envrules.runtime.backing import StoreBacking
 from envrules.runtime.closing import check_closable
-from envrules.runtime.errors import NotAllowed, NotFound, NotNow, Superseded
+from envrules.runtime.errors import NotFound, NotNow, Superseded
 from envrules.runtime.library import Library
+from envrules.runtime.progress import Progress
 from envrules.runtime.projecting import Projecting, ProjectingThreads
 from envrules.runtime.projector import open_projection
 from envrules.runtime.ticking import next_time
@@ -41,9 +42,6 @@ from envrules.store import (
     Store,
     UnknownLocality,
 )
-
-_LOOK_SECONDS = 0.2
-"""How often who waits for decisions looks whether another process has stored them."""
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +73,9 @@ class Runtime:
         self.store, self.library, self.clock = store, library, clock
         self.projecting = projecting or ProjectingThreads(store, library, clock)
         self.projecting.report_to(self._has_advanced)
-        self._positions: dict[str, int] = {}
-        self._advanced = threading.Condition()
+        self._progress = Progress(store)
         self._notices = store.notices(self._noticed)
         self._appender = Appender(store, self._appended)
-        self._stopping = threading.Event()
 
     # ── life ──
 
@@ -90,12 +86,10 @@ class Runtime:
 
     def stop(self) -> None:
         """Commit what is queued, finish the transactions under way, and stop."""
-        self._stopping.set()
+        self._progress.close()
         self._appender.close()
         self.projecting.stop()
         self._notices.close()
-        with self._advanced:
-            self._advanced.notify_all()
 
     def observe_commits(self, observer: Callable[[Commit], None]) -> None:
         """Let somebody know of every commit of the log."""
@@ -107,20 +101,15 @@ class Runtime:
             self._notices.tell(Notice("log", locality))
 
     def _has_advanced(self, locality: str, position: int) -> None:
-        self._note(locality, position)
+        self._progress.note(locality, position)
         self._notices.tell(Notice("at", locality, position))
 
     def _noticed(self, notice: Notice) -> None:
         """Another replica has appended, or projected."""
         if notice.word == "at":
-            self._note(notice.locality, max(notice.position, self.decided_up_to(notice.locality)))
+            self._progress.note_at_least(notice.locality, notice.position)
         else:
             self.projecting.wake(notice.locality)
-
-    def _note(self, locality: str, position: int) -> None:
-        with self._advanced:
-            self._positions[locality] = position
-            self._advanced.notify_all()
 
     # ── localities ──
 
@@ -198,31 +187,12 @@ class Runtime:
 
         Does not wait for a locality that is stalled before `seq`: only an operator helps it on.
         """
-        now = time.monotonic()
-        deadline, look_at = now + timeout, now + _LOOK_SECONDS * (locality in self._positions)
         self.projecting.hurry(locality)
-        while self.decided_up_to(locality) < seq and not self._stopping.is_set():
-            # Another replica may be the one that projects: look at the store now and then.
-            if time.monotonic() >= look_at:
-                if self._is_stalled(locality, seq):
-                    break
-                look_at = time.monotonic() + _LOOK_SECONDS
-            with self._advanced:
-                now = time.monotonic()
-                if self.decided_up_to(locality) >= seq or now >= deadline:
-                    break
-                self._advanced.wait(max(0.0, min(deadline, look_at) - now))
-        return self.decided_up_to(locality) >= seq
+        return self._progress.wait(locality, seq, timeout)
 
     def decided_up_to(self, locality: str) -> int:
         """Return how far this process knows the locality to be projected, without looking."""
-        return self._positions.get(locality, 0)
-
-    def _is_stalled(self, locality: str, seq: int) -> bool:
-        """Look at the store: note how far the locality is; return whether it stops before `seq`."""
-        row = self.store.projection(locality)
-        self._note(locality, max(row.position, self.decided_up_to(locality)))
-        return row.stalled_seq is not None and row.stalled_seq <= seq
+        return self._progress.at(locality)
 
     # ── time ──
 
@@ -339,7 +309,7 @@ class Runtime:
                 f"decision {decision_id} was superseded by {latest.id}: look at that one",
                 "SUPERSEDED",
             )
-        self._check_act(locality, decision, actions, by)
+        check_acts(self.store, locality, decision, actions, by)
         content = decision.content
         # An act happens at the locality's own time, for publishing a slip serves it.
         now = self.local_time(state)
@@ -354,24 +324,6 @@ class Runtime:
             extra={"locality": locality, "decision_id": decision_id, "seq": seq, "principal": by},
         )  # fmt: skip
         return seq
-
-    def _check_act(
-        self, locality: str, decision: Decision, actions: Sequence[str], by: str
-    ) -> None:
-        state = decision.content.publication
-        for action in actions:
-            if action in ("approve", "publish"):
-                rows = self.store.event_rows(locality, decision.content.events)
-                if any(row.submitted_by == by for row in rows.values()):
-                    raise NotAllowed(
-                        f"{by} submitted events of this decision: who submits does not approve",
-                        "SUBMITTER_MAY_NOT_APPROVE",
-                    )
-            allowed = {"approve": ("proposed",), "publish": ("approved",),
-                       "revoke": ("proposed", "approved", "published")}[action]  # fmt: skip
-            if state not in allowed:
-                raise NotNow(f"cannot {action} a decision that is {state}", f"IS_{state.upper()}")
-            state = {"approve": "approved", "publish": "published", "revoke": "revoked"}[action]  # type: ignore[assignment]
 
     def skip(self, locality: str, seq: int, by: str, reason: str) -> int:
         """Pass over the log entry that the projector stalls at; recorded as an act."""
