@@ -15,21 +15,19 @@ from envrules.engine.evaluate import judge
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Feed, Inputs, freezes
 from envrules.engine.nodes import (
     Node,
-    charged_unit,
     consequence_home,
     defines,
     event_node,
     indicator_node,
     issue_node,
     list_node,
-    nodes_of,
     parse_node,
     recurrence_node,
     score_node,
     sequence_node,
     stage,
-    target_of,
 )
+from envrules.engine.readers import charged_unit, nodes_of, target_of
 from envrules.engine.routing import OUT_MOVES, Library
 from envrules.model.decisions import Content
 from envrules.model.entries import Act, Arrived, Closed, Entry, Published, Tick

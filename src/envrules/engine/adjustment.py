@@ -14,7 +14,8 @@ from envrules import calendar as cal
 from envrules.engine.account import Account, account_for
 from envrules.engine.context import Close
 from envrules.engine.judging import Adjustment, Bench, Inputs, Judgement
-from envrules.engine.nodes import score_node, target_of
+from envrules.engine.nodes import score_node
+from envrules.engine.readers import target_of
 from envrules.engine.registry import FOREVER
 from envrules.kinds.compiled import cite
 from envrules.kinds.scores import Score

@@ -18,8 +18,9 @@ from envrules import calendar as cal
 from envrules.engine.context import Context, Records, live
 from envrules.engine.issue import set_aside, state_of
 from envrules.engine.judging import Bench
-from envrules.engine.nodes import charged_unit, issue_node, parse_node
+from envrules.engine.nodes import issue_node, parse_node
 from envrules.engine.projection import Projection
+from envrules.engine.readers import charged_unit
 from envrules.engine.registry import FOREVER
 from envrules.kinds import deadlines
 from envrules.kinds.deadlines import Deadline, Verdict

@@ -15,7 +15,8 @@ from envrules.engine.issue_content import OUTCOMES, issue_content
 from envrules.engine.issue_facts import tell_facts
 from envrules.engine.issue_feeds import feed_counts, feed_point, feed_recurrences
 from envrules.engine.judging import Bench, Inputs, Judgement
-from envrules.engine.nodes import Node, charged_unit
+from envrules.engine.nodes import Node
+from envrules.engine.readers import charged_unit
 from envrules.engine.rectified import tell_scores
 from envrules.engine.unknown import unknown_category
 from envrules.kinds.compiled import cite

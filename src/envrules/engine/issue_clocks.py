@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from envrules.engine.issue_content import OUTCOMES, distinct, issue_content, no_value
 from envrules.engine.issue_facts import tell
 from envrules.engine.judging import Bench, Inputs, Judgement, SlipFiring, consequences
-from envrules.engine.nodes import charged_unit, slip_node
+from envrules.engine.nodes import slip_node
+from envrules.engine.readers import charged_unit
 from envrules.engine.rungs import (
     merged_slot,
     misserved,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from envrules.engine.judging import Bench
-from envrules.engine.nodes import charged_unit
+from envrules.engine.readers import charged_unit
 from envrules.kinds.compiled import cite
 from envrules.kinds.issue_record import IssueState
 from envrules.model.base import Instant

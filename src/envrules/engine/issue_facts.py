@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from envrules import calendar as cal
 from envrules.engine.judging import Bench, Judgement
-from envrules.engine.nodes import charged_unit
+from envrules.engine.readers import charged_unit
 from envrules.kinds.consequences import Fact, FactKind
 from envrules.kinds.issue_record import Finding, IssueState
 from envrules.model.base import Instant

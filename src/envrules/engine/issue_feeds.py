@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from envrules.engine.issue_content import distinct
 from envrules.engine.judging import Bench, CountFeed, Judgement, PointFeed, SightingFeed
-from envrules.engine.nodes import charged_unit, indicator_node, point_node, recurrence_node
+from envrules.engine.nodes import indicator_node, point_node, recurrence_node
+from envrules.engine.readers import charged_unit
 from envrules.kinds.deadlines import Verdict
 from envrules.kinds.indicators import Counted, CountedIssues
 from envrules.kinds.issue_record import IssueState

@@ -17,13 +17,8 @@ from msgspec.structs import replace
 from envrules.engine.chaining import Chainer
 from envrules.engine.context import CONTEXT_PAYLOADS, Records
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, freezes
-from envrules.engine.nodes import (
-    Node,
-    event_node,
-    nodes_of,
-    parse_node,
-    target_of,
-)
+from envrules.engine.nodes import Node, event_node, parse_node
+from envrules.engine.readers import nodes_of, target_of
 from envrules.engine.registry import FOREVER, Registry
 from envrules.engine.routing import Library, Routing
 from envrules.engine.settling import Settling

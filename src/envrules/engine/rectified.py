@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from envrules.engine.judging import Bench, Feed, Judgement, RectifiedFeed, SeenAgainFeed
-from envrules.engine.nodes import score_node, sharing_units
+from envrules.engine.nodes import score_node
+from envrules.engine.readers import sharing_units
 from envrules.kinds import deadlines
 from envrules.kinds.issue_record import IssueState
 from envrules.kinds.scores import Score

@@ -16,17 +16,14 @@ from envrules import calendar as cal
 from envrules.engine.context import CONTEXT_PAYLOADS, live
 from envrules.engine.nodes import (
     Node,
-    charged_unit,
     consequence_home,
     event_node,
-    is_of_issue_alone,
     issue_node,
-    nodes_of,
     parse_node,
     recurrence_node,
-    target_of,
     unit_of,
 )
+from envrules.engine.readers import charged_unit, is_of_issue_alone, nodes_of, target_of
 from envrules.engine.state import State
 from envrules.model.entries import Act, Arrived
 from envrules.model.events import Event, IssueFound, IssueMoved, order_key

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from envrules.engine.judging import Bench, Inputs, Judgement
-from envrules.engine.nodes import Node, target_of
+from envrules.engine.nodes import Node
+from envrules.engine.readers import target_of
 from envrules.kinds.compiled import cite
 from envrules.kinds.indicators import Measured
 from envrules.model.decisions import Content, Slot

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from envrules.engine.judging import Bench, RectifiedFeed
-from envrules.engine.nodes import sharing_units
+from envrules.engine.readers import sharing_units
 from envrules.kinds.charges import Factor, exact
 from envrules.kinds.compiled import Parameter, cite, cite_value, plain
 from envrules.kinds.scores import Score

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.context import CONTEXT_PAYLOADS, Records
-from envrules.engine.nodes import parse_node, target_of
+from envrules.engine.nodes import parse_node
+from envrules.engine.readers import target_of
 from envrules.engine.registry import FOREVER
 from envrules.engine.routing import OUT_MOVES
 from envrules.model.base import Instant
