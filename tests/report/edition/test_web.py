@@ -8,8 +8,8 @@ import pytest
 from tests.report.edition.told import REVISION, RULESETS, every_field, loaded, told
 
 from envrules.report.edition import as_html, edition_of
-from envrules.report.edition.markup import Html, css_string, el, together
 from envrules.report.edition.phrases import MARKS
+from envrules.report.markup import Html, css_string, el, together
 
 VOID = {"meta"}
 

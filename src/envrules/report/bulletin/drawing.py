@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from envrules.report.bulletin.document import Area, Cell, Chart, Map, shown
-from envrules.report.edition.markup import Html, el, together
+from envrules.report.markup import Html, el, together
 
 _COLOURS = ("#1f4e8c", "#b3541e", "#2f7d4f", "#7a3b8f", "#8a6d00", "#444444")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "12 5", "4 2")

@@ -22,7 +22,7 @@ from envrules.report.bulletin.document import (
     shown,
 )
 from envrules.report.bulletin.drawing import chart_svg, map_svg
-from envrules.report.edition.markup import Html, css_string, el, together
+from envrules.report.markup import Html, css_string, el, together
 
 _STYLE = files(__package__).joinpath("bulletin.css").read_text(encoding="utf-8")
 

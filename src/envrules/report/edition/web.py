@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from envrules.report.edition import outline
 from envrules.report.edition.clauses import labels_of
-from envrules.report.edition.markup import Html, css_string, el, together
 from envrules.report.edition.model import Clause, Edition, Entry, Tuned
 from envrules.report.edition.phrases import MARKS, Mark, Phrase, Span
+from envrules.report.markup import Html, css_string, el, together
 
 _STYLE = files(__package__).joinpath("edition.css").read_text(encoding="utf-8")
 
