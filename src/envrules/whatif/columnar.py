@@ -205,7 +205,7 @@ def _assessing(log: Any, how: Reading) -> Any:
 def _by_unit(seen: Any, how: Reading) -> Iterator[Any]:
     """Yield the sightings with the unit that each charges: an issue's once for each unit sharing it.
 
-    As `nodes.sharing_units` has it.
+    As `engine.readers.sharing_units` has it.
     """
     pl = polars()
     inspected = pl.when(pl.col("type") == "inspection").then(pl.col("unit"))
@@ -238,7 +238,7 @@ _COLUMNS: dict[str, str] = {
 
 
 def _named(charge: str) -> list[Any]:
-    """Return the units that a finding may name as answerable, as `nodes.charged_unit` takes them."""
+    """Return the units that a finding may name as answerable, as `engine.readers.charged_unit` takes them."""
     order = {
         "handler": ("handling_unit", "place_unit"),
         "supervisor": ("department", "place_unit", "handling_unit"),
