@@ -6,7 +6,6 @@ python -m benchmarks.close FILE     # as a process of its own: closes the month 
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.locality import ID, SCHEME, opened, seconds
+from benchmarks.timing import peak_mib
 from envrules.model.base import HOUR, Instant
 from envrules.model.entries import Closed
 from envrules.model.events import Event, Finding, Inspection, UnitDeclared
@@ -89,8 +89,7 @@ def _close_here(path: Path) -> None:
             locality.project()
 
         taken = seconds(close)
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": taken, "resident_mib": resident}))
+    print(json.dumps({"seconds": taken, "resident_mib": peak_mib()}))
 
 
 def _write_again(path: Path, target: Path) -> tuple[int, float]:

@@ -10,7 +10,6 @@ reference by bare SQLite that finds the same rows by the same index and writes a
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.locality import ID, Locality, opened, seconds
-from benchmarks.timing import Rounds, interleave
+from benchmarks.timing import Rounds, interleave, peak_mib
 from envrules.engine.registry import FOREVER
 from envrules.model.base import HOUR, Instant
 from envrules.model.events import Event, IssueFound, UnitDeclared
@@ -195,8 +194,7 @@ def _opened_here(path: Path) -> None:
             locality.store.due(ID, FOREVER, 1)
 
     taken = seconds(look)
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": taken, "resident_mib": resident}))
+    print(json.dumps({"seconds": taken, "resident_mib": peak_mib()}))
 
 
 if __name__ == "__main__":

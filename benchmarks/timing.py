@@ -107,3 +107,12 @@ def _sync_ms(folder: Path) -> float:
             times.append((time.perf_counter() - start) * 1e3)
     path.unlink()
     return statistics.median(times)
+
+
+def peak_mib() -> float:
+    """Return the most memory that this process has taken, in MiB.
+
+    Since it began to run this program: `getrusage` counts what its parent took as well.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.timing import peak_mib
 from benchmarks.whatif_data import (
     PERIODS,
     SCHEME,
@@ -220,7 +221,7 @@ def _in_a_process(name: str, path: Path) -> list[float]:
 def _one(name: str, path: Path) -> int:
     if name == "whole":
         prepared, *rest = whole(path)
-        print(prepared, _peak(), *rest)
+        print(prepared, peak_mib(), *rest)
     elif name == "check":
         mine, theirs = ours(path), duckdb_figures(path)
         wrong = [k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k)]
@@ -230,14 +231,8 @@ def _one(name: str, path: Path) -> int:
     else:
         begun = time.perf_counter()
         _ = ours(path) if name == "ours" else duckdb_figures(path)
-        print(time.perf_counter() - begun, _peak())
+        print(time.perf_counter() - begun, peak_mib())
     return 0
-
-
-def _peak() -> float:
-    """Return the most memory that this process had, in MiB; what it was forked from not counted."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -79,4 +79,4 @@ def test_kill_loses_no_receipt(store_url: str, lines: int) -> None:
         assert now.position == now.decision_seq == now.tick <= head
         decisions = store.decisions("gaoling", limit=head + 1)
         assert [row.log_seq for row in decisions] == list(range(1, now.position + 1))
-        assert len(store.node_range("gaoling", "node-", limit=head + 1)) == now.position
+        assert len(store.node_keys("gaoling", "node-", limit=head + 1)) == now.position

@@ -8,9 +8,9 @@ however entries were batched on their way here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec.structs import replace
 
@@ -200,17 +200,20 @@ class Projection:
         since = entry.at if bound is None else bound.since
         self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
         routed = self._routed(seq)
-        known = {*self._touched.of_scheme(entry.scheme), *self._touched.of_scheme("")}
         mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
         mine |= {node.key() for node in self._touched.cycles(0) if node.scheme == entry.scheme}
         mine |= self._touched.sequences(entry.scheme)
-        dirty = self._not_frozen(known | mine)
+        dirty = self._not_frozen(chain(self._known(entry.scheme), mine))
         self.state.load_entries(place for key in dirty for place in routed.get(key, ()))
         for key in sorted(dirty):
             self._put_inputs(self.state.node(key), tuple(routed.get(key, ())))
         scheme = self._library(entry.scheme, entry.revision)
-        frozen = known - dirty if asked != scheme.asks else set()
+        frozen = set(self._known(entry.scheme)) - dirty if asked != scheme.asks else set()
         return dirty | frozen | self._rehome(scheme, dirty)
+
+    def _known(self, scheme: str) -> Iterator[str]:
+        """Yield the nodes of a scheme, and those of events that no scheme reads, some twice."""
+        return chain(self._touched.of_scheme(scheme), self._touched.of_scheme(""))
 
     def _routed(self, until: int) -> dict[str, list[int]]:
         """Return what reads the log under today's bindings, but for what a close has frozen.
@@ -232,9 +235,8 @@ class Projection:
     def _not_frozen(self, keys: Iterable[str]) -> set[str]:
         """Return the nodes that no close has frozen. Of the others there may be years: forget them."""
         found: set[str] = set()
-        ordered = sorted(keys)
-        for first in range(0, len(ordered), _NODES_AT_ONCE):
-            some = ordered[first : first + _NODES_AT_ONCE]
+        left = iter(keys)
+        while some := sorted(set(islice(left, _NODES_AT_ONCE))):
             self.state.load_nodes(some)
             mine = {key for key in some if self._routing.frozen(parse_node(key)) is None}
             self.state.forget_nodes(key for key in some if key not in mine)

@@ -225,8 +225,12 @@ class State:
 
     def keys_with_prefix(self, prefix: str) -> list[str]:
         """Return the keys of all nodes that begin with `prefix`, in order."""
-        mine = (k for k in self.changes.nodes if k.startswith(prefix))
-        return sorted({*self.backing.keys_with_prefix(prefix), *mine})
+        return sorted(set(self.each_with_prefix(prefix)))
+
+    def each_with_prefix(self, prefix: str) -> Iterator[str]:
+        """Yield the keys of all nodes that begin with `prefix`, some twice: there may be years of them."""
+        yield from [k for k in self.changes.nodes if k.startswith(prefix)]
+        yield from self.backing.keys_with_prefix(prefix)
 
     def keys_not_over(self, prefix: str, since: Instant) -> list[str]:
         """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`."""

@@ -39,9 +39,9 @@ class Touched:
         self.state = state
         self._library, self._routing, self._settling = library, routing, settling
 
-    def of_scheme(self, scheme: str) -> list[str]:
-        """Return all nodes of a scheme."""
-        return self.state.keys_with_prefix(f"{scheme}\n")
+    def of_scheme(self, scheme: str) -> Iterator[str]:
+        """Yield all nodes of a scheme, some twice."""
+        return self.state.each_with_prefix(f"{scheme}\n")
 
     def of_record(self, event: Event) -> set[str]:
         """Return the nodes that a unit's or an exemption's event may concern."""

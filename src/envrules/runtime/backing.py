@@ -46,9 +46,9 @@ class StoreBacking:
 
     def keys_with_prefix(self, prefix: str) -> Iterator[str]:
         after = ""
-        while rows := self._store.node_range(self._locality, prefix, after, _PAGE):
-            yield from (row.key for row in rows)
-            after = rows[-1].key
+        while keys := self._store.node_keys(self._locality, prefix, after, _PAGE):
+            yield from keys
+            after = keys[-1]
 
     def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
         return self._store.keys_not_over(self._locality, prefix, since)

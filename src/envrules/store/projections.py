@@ -142,20 +142,20 @@ class Projections(Localities):
                 found.update((row.key, NodeRow(*row)) for row in rows)
         return found
 
-    def node_range(
+    def node_keys(
         self, locality: str, prefix: str, after: str = "", limit: int = 1000
-    ) -> list[NodeRow]:
-        """Return up to `limit` nodes whose key starts with `prefix` and comes after `after`.
+    ) -> list[str]:
+        """Return up to `limit` keys of nodes that start with `prefix` and come after `after`.
 
         Keys are in the order of their UTF-8 bytes, which is that of their code points.
         """
-        query = rows_of(nodes).order_by(nodes.c.key).limit(limit)
+        query = rows_of(nodes).with_only_columns(nodes.c.key).order_by(nodes.c.key).limit(limit)
         query = query.where(*_starts_with(prefix))
         if after >= prefix:
             query = query.where(nodes.c.key > after)
         with self._db.reading() as connection:
-            rows = connection.execute(query, {"locality_no": self._number(locality)})
-            return [NodeRow(*row) for row in rows]
+            values = {"locality_no": self._number(locality)}
+            return list(connection.execute(query, values).scalars())
 
     def keys_not_over(self, locality: str, prefix: str, since: Instant) -> list[str]:
         """Return the keys, in order, that start with `prefix`, but for those over before `since`."""
