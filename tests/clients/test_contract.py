@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.clients.buf import CHECKOUT, buf
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 RELEASED = CHECKOUT / "docs" / "api" / "released.binpb"
 EVENTS = "event_service.proto"
 
@@ -24,18 +22,10 @@ def broken(folder: Path, file: str, before: str, after: str) -> str:
     assert text.count(before) == 1
     changed.write_text(text.replace(before, after), encoding="utf-8")
     done = subprocess.run(
-        [_buf(), "breaking", "--against", RELEASED], cwd=folder, capture_output=True, text=True
+        [buf(), "breaking", "--against", RELEASED], cwd=folder, capture_output=True, text=True
     )
     assert bool(done.stdout) == (done.returncode != 0), done.stderr
     return done.stdout
-
-
-def _buf() -> str:
-    """Where buf is: `make test` has it in the checkout's environment, not in the wheel's."""
-    folders = [Path(sys.executable).parent, CHECKOUT / ".venv" / "bin"]
-    found = shutil.which("buf", path=os.pathsep.join(map(str, folders)))
-    assert found is not None, "buf is missing: run make setup"
-    return found
 
 
 BREAKING = {

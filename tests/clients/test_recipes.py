@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,17 +15,19 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from tests.clients.buf import buf
 from tests.service.site import Site
 
 from envrules.client import CallFailed
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 RECIPE = re.compile(r"call -d '([^']*)'\s*(?:\\\n\s*)?\$ENVRULES ([\w.]+)/(\w+)")
+ENDLESS = {"WatchDecisions"}
 REFUSED = {"ClosePeriod": "PERIOD_NOT_OVER", "SkipEntry": "NOT_STALLED_THERE"}
 """What cannot be shown on a server that is new and sound."""
 
@@ -67,7 +71,7 @@ class Reflection:
         """Return the services that the server names."""
         return list(self._database.get_services())
 
-    def call(self, recipe: Recipe) -> tuple[list[Message], str]:
+    def call(self, recipe: Recipe) -> tuple[list[dict[str, Any]], str]:
         """Make the call; return its responses, or the reason why it was refused."""
         method = self._pool.FindServiceByName(recipe.service).methods_by_name[recipe.method]
         request_type, response_type = map(GetMessageClass, (method.input_type, method.output_type))
@@ -85,7 +89,8 @@ class Reflection:
         answers = call(iter(requests), timeout=60)
         try:
             # A watch has no end; one response shows that it is one.
-            return list(islice(answers, 1) if recipe.method == "WatchDecisions" else answers), ""
+            taken = islice(answers, 1) if recipe.method in ENDLESS else answers
+            return [json_format.MessageToDict(answer) for answer in taken], ""
         except grpc.RpcError as error:
             failed = CallFailed(error)
             return [], failed.reason or str(failed)
@@ -93,30 +98,83 @@ class Reflection:
             answers.cancel()
 
 
-def test_every_recipe_of_the_guide(start: Callable[..., Site]) -> None:
-    """Each recipe, in turn, is understood by a new server and does what it is there for.
+@dataclass(frozen=True)
+class Buf:
+    """buf's client, a program in Go that knows as little: of grpcurl itself there is no package."""
+
+    address: str
+
+    def call(self, recipe: Recipe) -> tuple[list[dict[str, Any]], str]:
+        """Make the call; return its responses, or the reason why it was refused."""
+        url = f"http://{self.address}/{recipe.service}/{recipe.method}"
+        command = [buf(), "curl", "--protocol", "grpc", "--http2-prior-knowledge"]
+        with subprocess.Popen(
+            [*command, "--data", recipe.text, url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as called:
+            assert called.stdout is not None
+            assert called.stderr is not None
+            endless = recipe.method in ENDLESS
+            answers = list(_answers(called.stdout, 1 if endless else None))
+            if endless:
+                called.terminate()
+                return answers, ""
+            said = called.stderr.read()
+        return answers, _reason(json.loads(said)) if said else ""
+
+
+def _answers(lines: Iterable[str], at_most: int | None) -> Iterator[dict[str, Any]]:
+    """Yield what is printed, of which each object ends with a brace at the margin."""
+    text = ""
+    for line in lines:
+        text += line
+        if line.startswith(("}", "{}")):
+            yield json.loads(text)
+            text, at_most = "", at_most and at_most - 1
+            if at_most == 0:
+                return
+
+
+def _reason(status: dict[str, Any]) -> str:
+    (info,) = (one["value"] for one in status["details"] if one["type"] == "google.rpc.ErrorInfo")
+    return ErrorInfo.FromString(base64.b64decode(info + "==")).reason
+
+
+def perform(call: Callable[[Recipe], tuple[list[dict[str, Any]], str]]) -> None:
+    """Make the calls of the guide, one after the other.
 
     The ids that the guide makes up stand for those that this server gave before.
     """
-    site, given = start(), dict[str, str]()
-    with grpc.insecure_channel(site.address) as channel:
-        reflection = Reflection(channel)
-        for recipe in recipes():
-            text = recipe.text
-            for made_up, real in given.items():
-                text = text.replace(f'"{made_up}"', f'"{real}"')
-            answers, refusal = reflection.call(Recipe(text, recipe.service, recipe.method))
-            assert refusal == REFUSED.get(recipe.method, ""), recipe
-            if refusal:
-                continue
-            answer = json_format.MessageToDict(answers[-1])
-            if recipe.method == "CreateLocality":
-                given["3f9a"] = answer["locality"]["schemes"][0]["revision"]
-            if "receipts" in answer:
-                assert {one["status"] for one in answer["receipts"]} == {"RECEIPT_STATUS_STORED"}
-            if recipe.method == "SubmitEvents":
-                (decision,) = answer["receipts"][1]["decisionIds"]
-                given |= dict.fromkeys(("5f0c", "6a1d", "7b2e"), decision)
+    given = dict[str, str]()
+    for recipe in recipes():
+        text = recipe.text
+        for made_up, real in given.items():
+            text = text.replace(f'"{made_up}"', f'"{real}"')
+        answers, refusal = call(Recipe(text, recipe.service, recipe.method))
+        assert refusal == REFUSED.get(recipe.method, ""), recipe
+        if refusal:
+            continue
+        answer = answers[-1]
+        if recipe.method == "CreateLocality":
+            given["3f9a"] = answer["locality"]["schemes"][0]["revision"]
+        if "receipts" in answer:
+            assert {one["status"] for one in answer["receipts"]} == {"RECEIPT_STATUS_STORED"}
+        if recipe.method == "SubmitEvents":
+            (decision,) = answer["receipts"][1]["decisionIds"]
+            given |= dict.fromkeys(("5f0c", "6a1d", "7b2e"), decision)
+
+
+def test_every_recipe_of_the_guide(start: Callable[..., Site]) -> None:
+    """Each recipe, in turn, is understood by a new server and does what it is there for."""
+    with grpc.insecure_channel(start().address) as channel:
+        perform(Reflection(channel).call)
+
+
+def test_every_recipe_in_another_language(start: Callable[..., Site]) -> None:
+    """A program in Go that is not ours performs the same recipes, by reflection alone."""
+    perform(Buf(start().address).call)
 
 
 def test_the_services_are_listed(site: Site) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import itertools
+import math
 import os
 import statistics
 import threading
@@ -72,32 +75,69 @@ class Gauge:
                 continue
 
 
+class Verdict(enum.Enum):
+    """What a run says about a trend."""
+
+    FLAT = "flat"
+    RISING = "NOT FLAT"
+    UNDECIDED = "NOT SHOWN to be flat: too short a run for so much noise"
+
+
 @dataclass(frozen=True)
 class Trend:
-    """How something went in the last third of a run, which is when caches are full."""
+    """How something went once a run had warmed up."""
 
     begun: float
     ended: float
     slope: float
-    """By hour, by least squares."""
+    """By hour, by least squares through the means of its minutes."""
+    error: float
+    """The standard error of the slope: reports make memory swing, and a short run tells little."""
     highest: float
 
-    def is_flat(self, share: float, least: float) -> bool:
-        """Return whether an hour of it would add less than a share, or less than a few at all."""
-        return self.slope <= max(share * self.ended, least)
+    def verdict(self, share: float, least: float) -> Verdict:
+        """Say whether an hour adds less than a share, or less than a few at all, beyond doubt.
+
+        Beyond doubt means two standard errors away from that limit, whichever side it is.
+        """
+        limit = max(share * self.ended, least)
+        if self.slope + 2 * self.error <= limit:
+            return Verdict.FLAT
+        return Verdict.RISING if self.slope - 2 * self.error > limit else Verdict.UNDECIDED
 
 
-def last_third(samples: Sequence[Sample], of: str) -> Trend:
-    """Return the trend of `memory` or `handles`."""
-    third = samples[-max(2, len(samples) // 3) :]
-    hours = [sample.seconds / 3600 for sample in third]
-    values = [float(getattr(sample, of)) for sample in third]
-    slope = statistics.linear_regression(hours, values).slope if hours[0] < hours[-1] else 0.0
-    highest = max(float(getattr(sample, of)) for sample in samples)
-    part = max(1, len(values) // 4)
+def trend(samples: Sequence[Sample], of: str) -> Trend:
+    """Return the trend of `memory` or `handles` in the last two thirds, when caches are full."""
+    warm = samples[len(samples) // 3 :]
+    minutes = [
+        (statistics.fmean(sample.seconds for sample in minute) / 3600, _mean(minute, of))
+        for _, minute in itertools.groupby(warm, lambda sample: sample.seconds // 60)
+        for minute in [list(minute)]
+    ]
+    slope, error = _line(minutes)
+    part = max(1, len(warm) // 8)
     return Trend(
-        statistics.median(values[:part]), statistics.median(values[-part:]), slope, highest
+        _mean(warm[:part], of),
+        _mean(warm[-part:], of),
+        slope,
+        error,
+        max(float(getattr(sample, of)) for sample in samples),
     )
+
+
+def _mean(samples: Sequence[Sample], of: str) -> float:
+    return statistics.fmean(float(getattr(sample, of)) for sample in samples)
+
+
+def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the slope of the line through some points, and its standard error."""
+    if len(points) < 3:
+        return 0.0, math.inf
+    hours, values = zip(*points, strict=True)
+    slope, intercept = statistics.linear_regression(hours, values)
+    off = math.fsum((value - slope * hour - intercept) ** 2 for hour, value in points)
+    spread = math.fsum((hour - statistics.fmean(hours)) ** 2 for hour in hours)
+    return slope, math.sqrt(off / (len(points) - 2) / spread)
 
 
 def renice(level: int) -> None:

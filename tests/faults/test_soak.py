@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.faults.gauge import Gauge, Sample
@@ -24,15 +25,26 @@ def test_two_months(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory", "handles", "flat"),
-    [(0.0, 0.0, True), (0.001, 0.0, True), (0.1, 0.0, False), (0.0, 0.01, False)],
+    ("memory", "handles", "minutes", "told"),
+    [
+        (0.0, 0.0, 60, "flat"),
+        (3.0, 0.0, 60, "flat"),
+        (30.0, 0.0, 60, "NOT FLAT"),
+        (0.0, 30.0, 60, "NOT FLAT"),
+        (0.0, 0.0, 6, "NOT SHOWN"),
+    ],
 )
-def test_verdict(memory: float, handles: float, flat: bool) -> None:
-    """A leak of memory or of handles is told, one of a few MiB an hour is within the noise."""
+def test_verdict(memory: float, handles: float, minutes: int, told: str) -> None:
+    """A leak of so much an hour is told from the swing of memory, if the run is long enough."""
+    random = Random(1)
     samples = [
-        Sample(seconds, 120 + memory * seconds, 30 + round(handles * seconds))
-        for seconds in range(0, 1800, 10)
+        Sample(
+            seconds,
+            260 + memory * seconds / 3600 + random.gauss(0, 5),
+            30 + round(handles * seconds / 3600),
+        )
+        for seconds in range(0, 60 * minutes, 10)
     ]
-    told, figures = verdict(Gauge(1, 10, {"server": samples}))
-    assert told == flat
-    assert ("NOT FLAT" in figures) != flat
+    flat, figures = verdict(Gauge(1, 10, {"server": samples}))
+    assert flat == (told == "flat")
+    assert told in figures

@@ -26,7 +26,7 @@ from envrules.ruleset.compile import Scheme
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.errors import RuntimeRefusal
 from envrules.runtime.library import Library, shown
-from envrules.runtime.memory import giving_back_memory
+from envrules.runtime.memory import giving_back_memory, share_heap
 from envrules.runtime.processes import ProjectingProcesses
 from envrules.runtime.runtime import Runtime
 from envrules.service import ConfigError, Server, ServerConfig, build_server
@@ -116,6 +116,7 @@ def serve(
     past, bind a new locality with --backfill: without it, its time is now.
     """
     configure(log_format, log_level)
+    share_heap()
     bindings = [_pair("--bind", text, "SCHEME") for text in bind or ()]
     tables = _tables(codes or (), bindings)
     begin = _backfill(backfill)

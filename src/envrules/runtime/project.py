@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from envrules.logs import configure_as_told
 from envrules.plugin_manager import load_plugins
 from envrules.runtime.library import Library
-from envrules.runtime.memory import giving_back_memory
+from envrules.runtime.memory import giving_back_memory, share_heap
 from envrules.runtime.pipes import Told, listen, tell
 from envrules.runtime.projecting import ProjectingThreads, Share
 from envrules.runtime.runtime import wall_clock
@@ -32,6 +32,7 @@ _PR_SET_PDEATHSIG = 1
 def main(arguments: Sequence[str]) -> None:
     """Project until standard input ends."""
     _belong_to_the_server()
+    share_heap()
     orders, reports = _own_pipes()
     configure_as_told()
     number, of = map(int, arguments)
