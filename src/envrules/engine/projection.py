@@ -8,21 +8,21 @@ however entries were batched on their way here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import chain, islice
 
 from msgspec.structs import replace
 
 from envrules.engine.chaining import Chainer
 from envrules.engine.context import CONTEXT_PAYLOADS, Records
 from envrules.engine.judging import AT_THE_CLOSE, Bench, Inputs, freezes
-from envrules.engine.nodes import Node, event_node, parse_node
+from envrules.engine.nodes import Node, event_node
 from envrules.engine.readers import nodes_of, target_of
 from envrules.engine.registry import FOREVER, Registry
+from envrules.engine.revising import Revising
 from envrules.engine.routing import Library, Routing
 from envrules.engine.settling import Settling
-from envrules.engine.state import Binding, NodeState, State
+from envrules.engine.state import State
 from envrules.engine.touched import Touched
 from envrules.kinds.indicators import Visits
 from envrules.kinds.scores import Tally
@@ -43,11 +43,6 @@ _REVISIONS = 16
 
 _AT_ONCE = 100
 """Log entries read together on the way back to a tick."""
-
-_ENTRIES_AT_ONCE = 10_000
-"""Log entries that are routed together."""
-_NODES_AT_ONCE = 1000
-"""Nodes read together to see which of them are frozen."""
 
 
 class Projection:
@@ -71,6 +66,7 @@ class Projection:
         )
         self._settling = Settling(locality, state, chainer, self._routing, records, tallied or {})
         self._touched = Touched(state, library, self._routing, self._settling)
+        self._revising = Revising(state, library, self._routing, self._touched)
 
     # ── entries ──
 
@@ -122,7 +118,7 @@ class Projection:
             case Tick():
                 return self._tick(entry)
             case Published():
-                return self._publish(seq, entry)
+                return self._revising.publish(seq, entry)
             case Closed():
                 return self._close(seq, entry)
             case Act():
@@ -154,7 +150,7 @@ class Projection:
         lobby = event_node(event.id).key()
         if event.seq == until or lobby in homes:
             return homes
-        self._put_inputs(self.state.node(lobby), ())
+        self._routing.put_inputs(self.state.node(lobby), ())
         return homes | {lobby}
 
     def _out_and_back(self, event: Event) -> set[str]:
@@ -189,89 +185,6 @@ class Projection:
             return set()
         dirty = set(self.state.keys_due(now))
         return dirty | {node.key() for node in self._touched.cycles(before)}
-
-    def _publish(self, seq: int, entry: Published) -> set[str]:
-        """A new revision judges everything that is not in a closed period, afresh.
-
-        What closed periods tell open ones is asked for anew where that asks for something else.
-        """
-        bound = self.state.locality.bindings.get(entry.scheme)
-        asked = None if bound is None else self._library(entry.scheme, bound.revision).asks
-        since = entry.at if bound is None else bound.since
-        self.state.bind(Binding(entry.scheme, entry.revision, seq, since))
-        routed = self._routed(seq)
-        mine = {key for key in routed if parse_node(key).scheme in (entry.scheme, "")}
-        mine |= {node.key() for node in self._touched.cycles(0) if node.scheme == entry.scheme}
-        mine |= self._touched.sequences(entry.scheme)
-        dirty = self._not_frozen(chain(self._known(entry.scheme), mine))
-        self.state.load_entries(place for key in dirty for place in routed.get(key, ()))
-        for key in sorted(dirty):
-            self._put_inputs(self.state.node(key), tuple(routed.get(key, ())))
-        scheme = self._library(entry.scheme, entry.revision)
-        frozen = set(self._known(entry.scheme)) - dirty if asked != scheme.asks else set()
-        return dirty | frozen | self._rehome(scheme, dirty)
-
-    def _known(self, scheme: str) -> Iterator[str]:
-        """Yield the nodes of a scheme, and those of events that no scheme reads, some twice."""
-        return chain(self._touched.of_scheme(scheme), self._touched.of_scheme(""))
-
-    def _routed(self, until: int) -> dict[str, list[int]]:
-        """Return what reads the log under today's bindings, but for what a close has frozen.
-
-        Node → places, ascending. Of a log of years most is frozen: it is let go part by part.
-        """
-        routed: dict[str, list[int]] = {}
-        skipped, entries = set(self.state.locality.skipped), self.state.events(until)
-        while some := list(islice(entries, _ENTRIES_AT_ONCE)):
-            found: dict[str, list[int]] = {}
-            for place, entry in some:
-                if place not in skipped:
-                    for key in self._readers(place, entry, until):
-                        found.setdefault(key, []).append(place)
-            for key in self._not_frozen(found):
-                routed.setdefault(key, []).extend(found[key])
-        return routed
-
-    def _not_frozen(self, keys: Iterable[str]) -> set[str]:
-        """Return the nodes that no close has frozen. Of the others there may be years: forget them."""
-        found: set[str] = set()
-        left = iter(keys)
-        while some := sorted(set(islice(left, _NODES_AT_ONCE))):
-            self.state.load_nodes(some)
-            mine = {key for key in some if self._routing.frozen(parse_node(key)) is None}
-            self.state.forget_nodes(key for key in some if key not in mine)
-            found |= mine
-        return found
-
-    def _rehome(self, scheme: Scheme, keys: Iterable[str]) -> set[str]:
-        """Hand what has been decided to the nodes that decide it under a new revision.
-
-        A slot goes on counting its versions wherever it is judged.
-        """
-        homes: set[str] = set()
-        for key in sorted(keys):
-            node = self.state.node(key)
-            for slot, standing in node.slots.items():
-                home = self._routing.home_of(scheme, parse_node(key), slot).key()
-                if home == key:
-                    continue
-                stay = self.state.node(key)
-                self.state.put(
-                    replace(stay, slots={s: v for s, v in stay.slots.items() if s != slot})
-                )
-                there = self.state.node(home)
-                self.state.put(replace(there, slots={**there.slots, slot: standing}))
-                homes.add(home)
-        return homes
-
-    def _readers(self, place: int, entry: Entry, until: int) -> set[str]:
-        """Return the nodes that read an old log entry under today's bindings."""
-        if isinstance(entry, Act):
-            return self._routing.act_homes(entry)
-        if not isinstance(entry, Arrived):
-            return set()
-        event = replace(entry.event, seq=place)
-        return self._routing.homes(event, until) | self._routing.findings_of(event)
 
     def _close(self, seq: int, entry: Closed) -> set[str]:
         locality = self.state.locality
@@ -316,14 +229,8 @@ class Projection:
         if node.inputs and isinstance(entry, Arrived) and not _may_move(entry.event):
             self.state.put(replace(node, inputs=inputs))
         else:
-            self._put_inputs(node, inputs)
+            self._routing.put_inputs(node, inputs)
         return True
-
-    def _put_inputs(self, node: NodeState, inputs: tuple[int, ...]) -> None:
-        unit, period = self._routing.described(node.key, inputs)
-        after = replace(node, inputs=inputs, unit=unit, period=period)
-        if after != node:
-            self.state.put(after)
 
     def view(self, node: Node) -> tuple[Bench, Inputs]:
         """Return the bench and inputs of a node, to read.

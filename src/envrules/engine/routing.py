@@ -24,7 +24,7 @@ from envrules.engine.nodes import (
     unit_of,
 )
 from envrules.engine.readers import charged_unit, is_of_issue_alone, nodes_of, target_of
-from envrules.engine.state import State
+from envrules.engine.state import NodeState, State
 from envrules.model.entries import Act, Arrived
 from envrules.model.events import Event, IssueFound, IssueMoved, order_key
 from envrules.ruleset.compile import Scheme
@@ -76,7 +76,7 @@ class Routing:
         closes = self.state.locality.closes.get(node.scheme)
         if not closes:
             return None
-        period = _period_of(node) or self.state.node(node.key()).period
+        period = period_of(node) or self.state.node(node.key()).period
         close = closes.get(period) or closes.get(_month_of(period))
         return close[1] if close is not None else None
 
@@ -229,6 +229,13 @@ class Routing:
 
     # ── what a node depends on ──
 
+    def put_inputs(self, node: NodeState, inputs: tuple[int, ...]) -> None:
+        """Keep what a node reads, and which unit and month it belongs to by that."""
+        unit, period = self.described(node.key, inputs)
+        after = replace(node, inputs=inputs, unit=unit, period=period)
+        if after != node:
+            self.state.put(after)
+
     def described(self, key: str, inputs: Iterable[int]) -> tuple[str, str]:
         """Return the unit that the node depends on and, for an issue, the month it was found in."""
         node = parse_node(key)
@@ -250,7 +257,7 @@ class Routing:
         return charged_unit(scheme, payload), month
 
 
-def _period_of(node: Node) -> str:
+def period_of(node: Node) -> str:
     """Return the period that a node belongs to, or '' for an issue, whose period is its own."""
     match node.kind:
         case "score" | "indicator" | "list" | "consequence" | "duty" | "checklist":

@@ -200,6 +200,14 @@ class State:
             self._learn(key, stored.get(key))
         return stored
 
+    def load_feeds(self, keys: Iterable[str]) -> None:
+        """Read at once what feeds nodes, and what they read, for some of which that is not known."""
+        self.load(keys := list(keys))
+        unfed = [key for key in keys if key not in self._feeds and key not in self._absent]
+        if unfed:
+            self._feeds.update(self.backing.feeds(unfed))
+        self.load_entries(seq for key in keys for seq in self.node(key).inputs)
+
     def load_entries(self, seqs: Iterable[int]) -> None:
         """Read at once log entries that will be asked for one by one."""
         missing = {seq for seq in seqs if seq not in self._entries}

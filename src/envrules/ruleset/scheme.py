@@ -17,7 +17,7 @@ from envrules.kinds.consequences import Rule
 from envrules.kinds.deadlines import Deadline
 from envrules.kinds.duties import Duty
 from envrules.kinds.gates import Gate
-from envrules.kinds.indicators import CountedDuties, Indicator, Measured
+from envrules.kinds.indicators import ComparedVisits, CountedDuties, Indicator, Measured
 from envrules.kinds.ladders import Ladder
 from envrules.kinds.lifecycle import Lifecycle
 from envrules.kinds.lists import ListRule
@@ -114,6 +114,30 @@ class Scheme:
         )  # fmt: skip
 
     @cached_property
+    def routes(self) -> tuple[object, ...] | None:
+        """What says which nodes read an event, and which decides a slot: see `engine.routing`.
+
+        Where two revisions have the same, every event goes the same ways. None: a plugin has a say,
+        and may have come in another version since.
+        """
+        if self.classify is not None:
+            return None
+        answered = {
+            s.id: [item.inspections for band in self.bands.get(s.id, ()) for item in band.needs]
+            for s in self.scores
+        }
+        return (
+            self.timezone, self.codes, self.lifecycle.charge, tuple(self.lifecycle.shares),
+            [(s.id, s.period, s.counts, s.watches_issues, answered[s.id]) for s in self.scores],
+            [(item.id, item.inspections) for item in self.checklists],
+            [(i.id, i.period, type(i.origin), _visits(i)) for i in self.indicators],
+            [(duty.id, duty.every, duty.inspections, duty.reports) for duty in self.duties],
+            [(gate.id, gate.reports, gate.indicators) for gate in self.gates],
+            {o.words for rule in self.rules for o in rule.then if o.within is not None},
+            self.closable, self.mixes_facts, [(item.id, item.same) for item in self.recurrences],
+        )  # fmt: skip
+
+    @cached_property
     def closable(self) -> frozenset[str]:
         """The kinds of period that can be closed: those of its scores and indicators."""
         return frozenset({s.period for s in self.scores} | {i.period for i in self.indicators})
@@ -155,3 +179,9 @@ class Scheme:
     def ladder(self, ladder_id: str) -> Ladder:
         """Return a ladder by its id."""
         return next(item for item in self.ladders if item.id == ladder_id)
+
+
+def _visits(indicator: Indicator) -> frozenset[str]:
+    """Return the kinds of inspection that an indicator compares."""
+    origin = indicator.origin
+    return origin.inspections if isinstance(origin, ComparedVisits) else frozenset()
