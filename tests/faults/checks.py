@@ -63,10 +63,11 @@ def check_dates(decisions: list[Decision]) -> int:
 def check_replay(store: Store, locality: str) -> None:
     """Check that the log, replayed in memory, gives the same decisions, and that the same hold."""
     library = Library(load_plugins(), store)
-    memory = MemoryLocality(locality, library)
-    memory.replay(decode_entry(row.payload) for row in read_log(store, locality))
-    emitted = [decode_decision(row.payload) for row in store.decisions(locality, limit=_ALL)]
-    assert emitted == memory.emitted()
+    memory, emitted = MemoryLocality(locality, library), _emitted(store, locality)
+    for row in _pages(store, locality):
+        for decision in memory.append(decode_entry(row.payload)):
+            assert decision == next(emitted, None)
+    assert next(emitted, None) is None
     standing = store.decisions(locality, limit=_ALL, filters=DecisionFilter(current_only=True))
     effective = memory.effective()
     assert {row.slot: row.id for row in standing} == {s: d.id for s, d in effective.items()}
@@ -76,6 +77,13 @@ def check_rebuild(store: Store, locality: str) -> None:
     """Check that dropping and rebuilding all derived state gives the same bytes."""
     before, after = rebuild(store, locality, Library(load_plugins(), store), wall_clock)
     assert before == after
+
+
+def _emitted(store: Store, locality: str) -> Iterator[Decision]:
+    after = 0
+    while rows := store.decisions(locality, after, 1000):
+        yield from (decode_decision(row.payload) for row in rows)
+        after = rows[-1].decision_seq
 
 
 def read_log(store: Store, locality: str) -> list[LogRow]:

@@ -58,7 +58,7 @@ class Wanted:
     """Seconds at full speed, by which half of it is known."""
     units: int = 50
     issues: int = 60
-    """Found in a day. With half of them, 30 minutes took sixteen years: they came up to today."""
+    """Found in a day: the fewer there are, the sooner the town's time comes up to today."""
     edits_every: float = 120.0
     """A publication judges again whatever is open."""
     samples_every: float = 10.0
@@ -340,7 +340,7 @@ def main() -> None:
     renice(10)
     folder = Path(tempfile.mkdtemp(prefix="envrules-soak-"))
     _say(f"in {folder}")
-    issues = max(Wanted.issues, round(2 * asked.minutes))
+    issues = max(Wanted.issues, round(4 * asked.minutes))
     wanted = Wanted(seed=asked.seed, seconds=60 * asked.minutes, issues=issues)
     toll, gauge = soak(folder, wanted, lambda gauge: _say(verdict(gauge)[1]))
     flat, _ = verdict(gauge)

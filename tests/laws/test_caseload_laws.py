@@ -90,6 +90,6 @@ def test_issues_long_over_are_left_out_unseen(log: list[Entry], as_of: int | Non
     locality = run(log)
     few = counted(locality, as_of)
     with patch.object(
-        State, "keys_not_over", lambda self, prefix, _: self.keys_with_prefix(prefix)
+        State, "keys_not_over", lambda self, prefix, *_: self.keys_with_prefix(prefix)
     ):
         assert counted(locality, as_of) == few

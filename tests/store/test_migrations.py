@@ -109,6 +109,8 @@ def value(column: Column[Any], number: int, place: int) -> object:
             return number
         case Integer():
             return (number << 40) + place
+        case LargeBinary() if str(column) == "decisions.payload":
+            return f'{{"content":{{"issues":["GD-{number}","GD-0"]}}}}'.encode()
         case LargeBinary():
             return bytes([0, 255, number, place])
         case Text():
@@ -156,6 +158,21 @@ def test_every_revision_leads_to_today(new_url: Callable[[], str], revision: str
     with connected(created) as connection:
         metadata.create_all(connection)
     assert schema(old) == schema(created)
+
+
+def test_old_decisions_are_found_by_their_issues(new_url: Callable[[], str]) -> None:
+    """What decisions say of their issues is read from those that were there before."""
+    url = new_url()
+    upgrade(url, "0002")
+    fill(url)
+    Store.open(url).close()
+    found = {tuple(row.values()) for row in stored(url)["decision_issues"]}
+    numbers = {row["locality_no"]: row["decision_seq"] for row in stored(url)["decisions"]}
+    assert len(numbers) == ROWS
+    assert found == {
+        (number, issue, seq) for number, seq in numbers.items()
+        for issue in (f"GD-{number}", "GD-0")
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,19 @@
 """Reading decisions by filters and cursors, and rulesets by content."""
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Engine, Table, create_engine, event
 
 from envrules.store import (
     BindingRow,
     CloseRow,
     DecisionFilter,
+    DecisionIssueRow,
     DecisionRow,
     FeedRow,
     LocalityRow,
@@ -32,8 +35,11 @@ DECISION = DecisionRow(
 )  # fmt: skip
 
 
-def emit(store: Store, *decisions: DecisionRow, locality: str = "gaoling") -> list[DecisionRow]:
-    """Emit decisions; each gets the next number, and its number as its id."""
+def emit(
+    store: Store, *decisions: DecisionRow, locality: str = "gaoling",
+    issues: Sequence[tuple[str, ...]] = (),
+) -> list[DecisionRow]:  # fmt: skip
+    """Emit decisions; each gets the next number, and its number as its id, and concerns issues."""
     taken = store.lease(locality, "projector", 10**15, 0)
     assert taken is not None
     now = store.projection(locality)
@@ -41,7 +47,13 @@ def emit(store: Store, *decisions: DecisionRow, locality: str = "gaoling") -> li
         msgspec.structs.replace(decision, decision_seq=seq, id=f"id-{seq}")
         for seq, decision in enumerate(decisions, now.decision_seq + 1)
     ]
-    change = ProjectionChange(now.position, now.position + 1, 0, decisions=numbered)
+    concerned = [
+        DecisionIssueRow(issue, row.decision_seq)
+        for row, some in zip(numbered, issues, strict=False) for issue in some
+    ]  # fmt: skip
+    change = ProjectionChange(
+        now.position, now.position + 1, 0, decisions=numbered, issues=concerned
+    )
     store.commit(taken, change)
     return numbered
 
@@ -54,6 +66,7 @@ def emit(store: Store, *decisions: DecisionRow, locality: str = "gaoling") -> li
         (tables.nodes, NodeRow),
         (tables.feeds, FeedRow),
         (tables.decisions, DecisionRow),
+        (tables.decision_issues, DecisionIssueRow),
         (tables.closes, CloseRow),
         (tables.withdrawals, WithdrawalRow),
         (tables.bindings, BindingRow),
@@ -67,7 +80,8 @@ def test_rows_have_the_columns_of_their_table(table: Table, row: type[Row]) -> N
 
 
 @pytest.mark.parametrize(
-    "field", [name for name in DecisionFilter.__struct_fields__ if name != "current_only"]
+    "field",
+    [name for name in DecisionFilter.__struct_fields__ if name not in ("current_only", "issue")],
 )
 def test_filter_selects_by_each_field(store: Store, field: str) -> None:
     """A filter lists the decisions whose field equals the value given, and no others."""
@@ -82,6 +96,65 @@ def test_filter_selects_by_each_field(store: Store, field: str) -> None:
     none = msgspec.structs.replace(DecisionFilter(), **{field: "无"})
     assert store.decisions("gaoling", filters=none) == []
     assert store.decisions("liuhu", filters=same) == []
+
+
+def test_filter_selects_by_issue(store: Store) -> None:
+    """Decisions are listed by an issue that they concern, whatever else they do, each once."""
+    rows = emit(
+        store,
+        *(msgspec.structs.replace(DECISION, slot=f"slot-{n}") for n in range(3)),
+        issues=[("A",), ("A", "B"), ()],
+    )
+    emit(store, DECISION, locality="liuhu", issues=[("A",)])
+
+    def listed(*issues: str, **more: Any) -> list[DecisionRow]:
+        return store.decisions("gaoling", filters=DecisionFilter(issue=issues, **more))
+
+    assert listed("A") == listed("A", "B") == rows[:2]
+    assert listed("B") == listed("B", current_only=True) == [rows[1]]
+    assert listed("C") == listed("A", unit="li") == []
+    assert store.decisions("gaoling", filters=DecisionFilter(issue="A"), before=2) == [rows[0]]
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (DecisionFilter(period="2026-11", kind=("score", "list")), "decisions_period"),
+        (DecisionFilter(outcome="parked", current_only=True), "decisions_gaps"),
+        (DecisionFilter(issue="A"), "decision_issues"),
+    ],
+    ids=["period", "gap", "issue"],
+)
+def test_what_is_rare_is_found_by_an_index(
+    new_url: Callable[[], str], filters: DecisionFilter, index: str
+) -> None:
+    """A decision among millions is not looked for in all of them."""
+    url = new_url()
+    with Store.open(url) as store:
+        store.create_locality("gaoling", "高陵", "Asia/Shanghai", 1)
+        emit(store, *(
+            msgspec.structs.replace(DECISION, slot=f"slot-{n}", period="", outcome="met")
+            for n in range(3000)
+        ), issues=[(f"GD-{n}",) for n in range(3000)])  # fmt: skip
+        asked: list[tuple[str, Any]] = []
+
+        def note(_c: Any, _u: Any, statement: str, values: Any, _x: Any, _m: Any) -> None:
+            asked.append((statement, values))
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            store.decisions("gaoling", filters=filters)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    statement, values = asked[-1]
+    explain = "EXPLAIN QUERY PLAN" if url.startswith("sqlite") else "EXPLAIN"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        if not url.startswith("sqlite"):
+            connection.exec_driver_sql("ANALYZE")
+        plan = connection.exec_driver_sql(f"{explain} {statement}", values).all()
+    engine.dispose()
+    assert index in str(plan)
 
 
 def test_filters_combine(store: Store) -> None:

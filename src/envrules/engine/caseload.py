@@ -89,7 +89,7 @@ def caseload(
 def _keys(
     projection: Projection, scheme: str, period: str, as_of: Instant | None, known_at: int | None
 ) -> list[str]:
-    """Return the keys of the issues that the period may tell of: all but those long over.
+    """Return the keys of the issues that the period may tell of: but those long over, or unknown.
 
     What an issue's `over_at` says was known by the locality's time then. For a look at what was
     known earlier, only those are left out that were over by the time of the last close before it.
@@ -102,7 +102,7 @@ def _keys(
     if known_at is not None:
         closes = locality.closes_of(scheme).values()
         since = min(since, max((c.at for c in closes if c.seq <= known_at), default=0))
-    return projection.state.keys_not_over(issue_node(scheme, "").key(), since)
+    return projection.state.keys_not_over(issue_node(scheme, "").key(), since, known_at)
 
 
 @dataclass(frozen=True)

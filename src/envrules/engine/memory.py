@@ -34,7 +34,7 @@ class MemoryLog:
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         return ()
 
-    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
+    def keys_not_over(self, prefix: str, since: Instant, known_at: int | None) -> Iterable[str]:
         return ()
 
     def keys_of_unit(self, unit: str) -> Iterable[str]:

@@ -119,8 +119,11 @@ class Backing(Protocol):
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         """Return the keys of stored nodes that begin with `prefix`."""
 
-    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
-        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`."""
+    def keys_not_over(self, prefix: str, since: Instant, known_at: int | None) -> Iterable[str]:
+        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`.
+
+        With `known_at`, only those that read a log entry up to that one.
+        """
 
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         """Return the keys of stored nodes of a unit."""
@@ -240,14 +243,19 @@ class State:
         yield from [k for k in self.changes.nodes if k.startswith(prefix)]
         yield from self.backing.keys_with_prefix(prefix)
 
-    def keys_not_over(self, prefix: str, since: Instant) -> list[str]:
-        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`."""
+    def keys_not_over(self, prefix: str, since: Instant, known_at: int | None = None) -> list[str]:
+        """Return those of `keys_with_prefix` whose `over_at` is no instant before `since`.
+
+        With `known_at`, those that read no log entry up to that one are left out, too.
+        """
         changed = self.changes.nodes
         mine = (
             k for k, n in changed.items()
             if k.startswith(prefix) and (n.over_at is None or n.over_at >= since)
+            and (known_at is None or not n.inputs or n.inputs[0] <= known_at)
         )  # fmt: skip
-        stored = (k for k in self.backing.keys_not_over(prefix, since) if k not in changed)
+        found = self.backing.keys_not_over(prefix, since, known_at)
+        stored = (k for k in found if k not in changed)
         return sorted({*stored, *mine})
 
     def keys_of_unit(self, unit: str) -> list[str]:

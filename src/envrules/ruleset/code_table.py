@@ -86,6 +86,15 @@ class CodeTable:
             index.append((codes, {codes(code): entry for code, entry in entries.items()}))
         return index
 
+    @cached_property
+    def words(self) -> tuple[object, ...]:
+        """What it reads as what: where two tables have the same, `read` gives the same."""
+        return (
+            {code: (e.category, e.place, e.tags) for code, e in self.entries.items()},
+            {place: word for place, (word, _) in self.places.items()},
+            self.own_categories.keys(), self.own_places.keys(),
+        )  # fmt: skip
+
     def find(self, code: HostCode) -> Entry | None:
         """Return the most specific entry for a code."""
         found = (entries.get(codes(code)) for codes, entries in self._index)

@@ -127,7 +127,7 @@ class Scheme:
             for s in self.scores
         }
         return (
-            self.timezone, self.codes, self.lifecycle.charge, tuple(self.lifecycle.shares),
+            self.timezone, self.codes and self.codes.words, self.lifecycle.charge, tuple(self.lifecycle.shares),
             [(s.id, s.period, s.counts, s.watches_issues, answered[s.id]) for s in self.scores],
             [(item.id, item.inspections) for item in self.checklists],
             [(i.id, i.period, type(i.origin), _visits(i)) for i in self.indicators],

@@ -13,6 +13,7 @@ from envrules.model.entries import Entry, decode_entry
 from envrules.store import (
     BindingRow,
     CloseRow,
+    DecisionIssueRow,
     DecisionRow,
     FeedRow,
     NodeRow,
@@ -50,8 +51,8 @@ class StoreBacking:
             yield from keys
             after = keys[-1]
 
-    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
-        return self._store.keys_not_over(self._locality, prefix, since)
+    def keys_not_over(self, prefix: str, since: Instant, known_at: int | None) -> Iterable[str]:
+        return self._store.keys_not_over(self._locality, prefix, since, known_at)
 
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         return self._store.keys_of_unit(self._locality, unit)
@@ -96,7 +97,14 @@ class StoreBacking:
 def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> ProjectionChange:
     """Return the rows that store what a projection has changed."""
     nodes = [
-        NodeRow(node.key, node.unit, node.wake_at, _encode(node), node.over_at)
+        NodeRow(
+            node.key,
+            node.unit,
+            node.wake_at,
+            _encode(node),
+            node.over_at,
+            node.inputs[0] if node.inputs else None,
+        )
         for node in changes.nodes.values()
     ]
     nodes.append(NodeRow(LOCALITY_KEY, "", None, _encode(locality)))
@@ -112,6 +120,11 @@ def rows_of(changes: Changes, base: int, position: int, locality: Locality) -> P
         base=base, position=position, tick=locality.tick, nodes=nodes, feeds=feeds,
         feeds_gone=[pair for pair, payload in changes.feeds.items() if payload is None],
         decisions=[_decision_row(decision, node) for decision, node in changes.decisions],
+        issues=[
+            DecisionIssueRow(issue, decision.decision_seq)
+            for decision, _ in changes.decisions
+            for issue in dict.fromkeys(decision.content.issues)
+        ],
         bindings=[BindingRow(b.scheme, b.revision, b.seq, b"") for b in changes.bindings],
         closes=[
             CloseRow(scheme, period, seq, revision)

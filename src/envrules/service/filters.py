@@ -20,24 +20,19 @@ class Wanted:
 
     stored: DecisionFilter
     """What the store can tell."""
-    issues: frozenset[str]
     events: frozenset[str]
 
     @property
     def looks_inside(self) -> bool:
         """Whether a decision must be read to know if it is wanted."""
-        return bool(self.issues or self.events)
+        return bool(self.events)
 
     def among(self, rows: Sequence[DecisionRow]) -> Iterator[Decision]:
         """Yield those that are wanted of rows that the store has found, in order."""
         for row in rows:
             decision = decode_decision(row.payload)
-            content = decision.content
-            if self.issues and self.issues.isdisjoint(content.issues):
-                continue
-            if self.events and self.events.isdisjoint(content.events):
-                continue
-            yield decision
+            if not self.events or not self.events.isdisjoint(decision.content.events):
+                yield decision
 
 
 def wanted(given: pb.DecisionFilter, fields: Fields, *, current_only: bool) -> Wanted:
@@ -59,7 +54,6 @@ def wanted(given: pb.DecisionFilter, fields: Fields, *, current_only: bool) -> W
     stored = DecisionFilter(
         unit=names("units"), rule=names("rules"), kind=names("kinds"), scheme=names("schemes"),
         period=names("periods"), outcome=names("outcomes"), publication=publications or None,
-        current_only=current_only,
+        issue=names("issues"), current_only=current_only,
     )  # fmt: skip
-    issues, events = names("issues"), names("event_ids")
-    return Wanted(stored, frozenset(issues or ()), frozenset(events or ()))
+    return Wanted(stored, frozenset(names("event_ids") or ()))

@@ -33,6 +33,7 @@ from envrules.store.tables import (
     DERIVED,
     bindings,
     closes,
+    decision_issues,
     decisions,
     feeds,
     localities,
@@ -88,6 +89,7 @@ class Projections(Localities):
             delete(feeds).where(*(column == bindparam(column.name) for column in key)), *key.keys()
         )
         self._insert_decisions = database.insert_sql(decisions)
+        self._insert_issues = database.insert_sql(decision_issues)
         self._insert_closes = database.insert_sql(closes)
         self._insert_withdrawals = database.insert_missing_sql(withdrawals)
         self._insert_bindings = database.insert_sql(bindings)
@@ -150,18 +152,26 @@ class Projections(Localities):
         Keys are in the order of their UTF-8 bytes, which is that of their code points.
         """
         query = rows_of(nodes).with_only_columns(nodes.c.key).order_by(nodes.c.key).limit(limit)
-        query = query.where(*_starts_with(prefix))
-        if after >= prefix:
-            query = query.where(nodes.c.key > after)
+        # One lower bound alone: of two, SQLite may seek by the first, and pass over all before `after`.
+        begin = nodes.c.key > after if after >= prefix else nodes.c.key >= prefix
+        query = query.where(begin, *_below_the_end(prefix))
         with self._db.reading() as connection:
             values = {"locality_no": self._number(locality)}
             return list(connection.execute(query, values).scalars())
 
-    def keys_not_over(self, locality: str, prefix: str, since: Instant) -> list[str]:
-        """Return the keys, in order, that start with `prefix`, but for those over before `since`."""
+    def keys_not_over(
+        self, locality: str, prefix: str, since: Instant, known_at: int | None = None
+    ) -> list[str]:
+        """Return the keys, in order, that start with `prefix`, but for those over before `since`.
+
+        With `known_at`, those of which no log entry up to that one says anything are left out, too.
+        """
         query = rows_of(nodes).with_only_columns(nodes.c.key).order_by(nodes.c.key)
         query = query.where(*_starts_with(prefix), or_(nodes.c.over_at.is_(None),
                                                        nodes.c.over_at >= since))  # fmt: skip
+        if known_at is not None:
+            first = nodes.c.first_seq
+            query = query.where(or_(first.is_(None), first <= known_at))
         with self._db.reading() as connection:
             values = {"locality_no": self._number(locality)}
             return list(connection.execute(query, values).scalars())
@@ -213,6 +223,7 @@ class Projections(Localities):
             (self._upsert_nodes, change.nodes),
             (self._upsert_feeds, change.feeds),
             (self._insert_decisions, change.decisions),
+            (self._insert_issues, change.issues),
             (self._insert_closes, change.closes),
             (self._insert_withdrawals, change.withdrawals),
             (self._insert_bindings, change.bindings),
@@ -294,6 +305,10 @@ class Projections(Localities):
 def _starts_with(prefix: str) -> Iterator[ColumnElement[bool]]:
     """Yield what is true of a node's key that starts with `prefix`."""
     yield nodes.c.key >= prefix
+    yield from _below_the_end(prefix)
+
+
+def _below_the_end(prefix: str) -> Iterator[ColumnElement[bool]]:
     end = _end_of_prefix(prefix)
     if end is not None:
         yield nodes.c.key < end

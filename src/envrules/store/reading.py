@@ -19,9 +19,13 @@ from envrules.store.rows import (
     StoreError,
 )
 from envrules.store.tables import (
+    GAPS,
+    IS_A_GAP,
+    IS_OF_A_PERIOD,
     IS_SLIP,
     bindings,
     closes,
+    decision_issues,
     decisions,
     revisions,
     rows_of,
@@ -188,6 +192,9 @@ _LOG_SEQ = select(decisions.c.log_seq).where(
     decisions.c.locality_no == bindparam("locality_no"),
     decisions.c.decision_seq == bindparam("decision_seq"),
 )
+_OF_ISSUES = select(decision_issues.c.decision_seq).where(
+    decision_issues.c.locality_no == bindparam("locality_no")
+)
 
 
 def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
@@ -209,8 +216,14 @@ def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
 
 
 def _condition(field: str, values: Sequence[str]) -> ColumnElement[bool]:
+    if field == "issue":
+        return decisions.c.decision_seq.in_(_OF_ISSUES.where(decision_issues.c.issue.in_(values)))
     column = decisions.c[field]
     exact = column.in_(values)
+    if field == "period" and all(values):
+        return exact & IS_OF_A_PERIOD
+    if field == "outcome" and set(values) <= set(GAPS):
+        return exact & IS_A_GAP
     if field != "rule":
         return exact
     # What lies below `lists` sorts from `lists.` on and before `lists/`, the next character.

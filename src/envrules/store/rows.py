@@ -126,6 +126,8 @@ class NodeRow(Row, frozen=True):
     payload: bytes
     over_at: Instant | None = None
     """The last instant that it may matter to, if that is known."""
+    first_seq: int | None = None
+    """The first log entry that it reads, if that is known."""
 
 
 class FeedRow(Row, frozen=True):
@@ -157,6 +159,13 @@ class DecisionRow(Row, frozen=True):
     node: str
     """Key of the node that emitted it."""
     payload: bytes
+
+
+class DecisionIssueRow(Row, frozen=True):
+    """A decision concerns an issue."""
+
+    issue: str
+    decision_seq: int
 
 
 class CloseRow(Row, frozen=True):
@@ -207,6 +216,8 @@ class ProjectionChange(msgspec.Struct, frozen=True):
     feeds: Sequence[FeedRow] = ()
     feeds_gone: Sequence[tuple[str, str]] = ()
     decisions: Sequence[DecisionRow] = ()
+    issues: Sequence[DecisionIssueRow] = ()
+    """The issues that the decisions concern."""
     closes: Sequence[CloseRow] = ()
     withdrawals: Sequence[WithdrawalRow] = ()
     bindings: Sequence[BindingRow] = ()
@@ -226,6 +237,8 @@ class DecisionFilter(Row, frozen=True):
     outcome: str | Sequence[str] | None = None
     publication: str | Sequence[str] | None = None
     subject: str | Sequence[str] | None = None
+    issue: str | Sequence[str] | None = None
+    """Decisions that concern the issue, whatever else: slips of several, consequences."""
     current_only: bool = False
     """Only what stands: the latest version of each slot, unless that one revokes it."""
 

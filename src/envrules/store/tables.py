@@ -86,6 +86,7 @@ nodes = Table(
     Column("wake_at", BigInteger),
     Column("payload", LargeBinary, nullable=False),
     Column("over_at", BigInteger),
+    Column("first_seq", BigInteger),
 )
 Index(
     "nodes_due", nodes.c.locality_no, nodes.c.wake_at, nodes.c.key,
@@ -134,6 +135,29 @@ Index(
     sqlite_where=IS_SLIP, postgresql_where=IS_SLIP,
 )  # fmt: skip
 
+IS_OF_A_PERIOD = decisions.c.period != literal_column("''")
+"""Likewise. Of the decisions one in a dozen belongs to a period, and is asked for by it."""
+Index(
+    "decisions_period", decisions.c.locality_no, decisions.c.period, decisions.c.decision_seq,
+    sqlite_where=IS_OF_A_PERIOD, postgresql_where=IS_OF_A_PERIOD,
+)  # fmt: skip
+GAPS = ("incomplete", "parked")
+"""Outcomes that say that something is missing: few, and looked for among all the others."""
+IS_A_GAP = decisions.c.outcome.in_([literal_column(f"'{outcome}'") for outcome in GAPS])
+Index(
+    "decisions_gaps", decisions.c.locality_no, decisions.c.outcome, decisions.c.decision_seq,
+    sqlite_where=IS_A_GAP, postgresql_where=IS_A_GAP,
+)  # fmt: skip
+
+decision_issues = Table(
+    "decision_issues",
+    metadata,
+    _locality(),
+    Column("issue", Name, primary_key=True),
+    Column("decision_seq", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 closes = Table(
     "closes",
     metadata,
@@ -171,7 +195,7 @@ revisions = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
-DERIVED = (nodes, feeds, decisions, closes, withdrawals, bindings)
+DERIVED = (nodes, feeds, decisions, decision_issues, closes, withdrawals, bindings)
 """Tables that a rebuild empties; it resets `projections` as well."""
 
 

@@ -27,8 +27,8 @@ class _Beneath:
     def keys_with_prefix(self, prefix: str) -> Iterable[str]:
         return self._state.keys_with_prefix(prefix)
 
-    def keys_not_over(self, prefix: str, since: Instant) -> Iterable[str]:
-        return self._state.keys_not_over(prefix, since)
+    def keys_not_over(self, prefix: str, since: Instant, known_at: int | None) -> Iterable[str]:
+        return self._state.keys_not_over(prefix, since, known_at)
 
     def keys_of_unit(self, unit: str) -> Iterable[str]:
         return self._state.keys_of_unit(unit)

@@ -215,17 +215,23 @@ def test_what_is_stored_later_is_not_known(town: Town) -> None:
     assert counted(town) == OPEN
 
 
-def test_what_is_long_over_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A month looks at the issues that were not over when it began, and at no others."""
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the issues that will have been looked at."""
     looked_at: list[str] = []
     known = State.keys_not_over
 
-    def keys(state: State, prefix: str, since: int) -> list[str]:
-        found = known(state, prefix, since)
+    def keys(state: State, prefix: str, since: int, known_at: int | None) -> list[str]:
+        found = known(state, prefix, since, known_at)
         looked_at.extend(key.rpartition("\n")[2] for key in found)
         return found
 
     monkeypatch.setattr(State, "keys_not_over", keys)
+    return looked_at
+
+
+def test_what_is_long_over_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month looks at the issues that were not over when it began, and at no others."""
+    looked_at = seen(monkeypatch)
     town = Town(r1=RULES)
     town.tick("07-20 00:00")
     issue(town, "done", "07-10 10:00", "07-11 10:00")
@@ -241,6 +247,19 @@ def test_what_is_long_over_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
     looked_at.clear()
     assert counted(town)["due"] == 3
     assert looked_at == ["done", "late", "open", "voided"]
+
+
+def test_what_came_later_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month seen as known at a log entry looks at no issue of which nothing had come by then."""
+    looked_at = seen(monkeypatch)
+    town = Town(r1=RULES)
+    issue(town, "known", "07-10 10:00", "07-11 10:00")
+    known_at = max(seq for seq, _ in town.memory.state.events(1 << 40))
+    issue(town, "later", "07-12 10:00")
+    counted(town, known_at=known_at)
+    assert looked_at == ["known"]
+    counted(town)
+    assert looked_at == ["known", "known", "later"]
 
 
 def test_what_is_over_early_is_due_late() -> None:
