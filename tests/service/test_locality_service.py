@@ -46,7 +46,7 @@ def test_a_new_locality_is_judged_at_once(start: Callable[..., Site]) -> None:
     )
     assert [b.scheme for b in created.schemes] == [STREET, TOWN]
     assert [o.parameter for o in created.schemes[1].overrides] == ["warning_line"]
-    assert created.projected_seq == 2
+    assert created.projected_seq == created.head_seq >= 2  # the clock may have ticked already
     assert client.locality("yunxi") == created or client.locality("yunxi").head_seq > 2
 
 
