@@ -18,6 +18,7 @@ from tests.service.site import (
 
 from envrules.client import Client
 from envrules.model.events import AppealDecided, AppealFiled, Event, EventWithdrawn
+from envrules.service import decision_service
 from envrules.v1 import decision_service_pb2 as pb
 from envrules.v1 import decisions_pb2
 from envrules.v1.decisions_pb2 import Decision
@@ -135,6 +136,24 @@ def test_pages_skip_nothing_while_decisions_are_made(town: Client) -> None:
     seqs = [d.decision_seq for d in (*first.decisions, *rest.decisions)]
     assert seqs == list(range(1, len(seqs) + 1))
     assert any("more" in d.event_ids for d in rest.decisions)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_an_event_caused_is_looked_for_from_there_on(
+    town: Client, monkeypatch: pytest.MonkeyPatch, newest_first: bool
+) -> None:
+    """Decisions that came before an event are not looked through for those that it caused."""
+    town.submit("yunxi", [check("more", "zhao", "2026-07-20 09:00", "三大堆")], decided=True)
+    monkeypatch.setattr(decision_service, "SCAN", 10)
+    request = pb.ListDecisionsRequest(locality="yunxi", newest_first=newest_first)
+    everything = town.decision_stub.ListDecisions(request).decisions
+    assert len(everything) > 10
+    request.filter.event_ids.append("more")
+    caused = town.decision_stub.ListDecisions(request)
+    assert list(caused.decisions) == [d for d in everything if "more" in d.event_ids] != []
+    assert not caused.next_page_token
+    request.filter.event_ids[:] = ["nothing"]
+    assert town.decision_stub.ListDecisions(request).next_page_token  # after ten it says: go on
 
 
 BAD_LISTS: list[tuple[dict[str, Any], list[str]]] = [

@@ -15,7 +15,6 @@ from envrules.service.filters import Wanted, wanted
 from envrules.service.host import Host
 from envrules.service.paging import Cursor, fitting, next_token, position
 from envrules.service.status import not_found
-from envrules.store import DecisionRow
 from envrules.v1 import decision_service_pb2 as pb
 from envrules.v1.decision_service_pb2_grpc import DecisionServiceServicer
 from envrules.wire.decisions_out import decision_to_proto, optional_timestamp
@@ -66,9 +65,14 @@ class DecisionService(DecisionServiceServicer):
     ) -> tuple[list[Decision], int | None]:
         """Return a page, and where to go on; None: there is no more."""
         found: list[Decision] = []
+        since = self._since(locality, filters)
+        start = start if newest_first else max(start, since)
         chunk = SCAN // 10 if filters.looks_inside else size + 1
         for _ in range(10):
-            rows = self._rows(locality, filters, start, chunk, newest_first)
+            if newest_first:
+                rows = self._store.decisions(locality, since, chunk, filters.stored, before=start)
+            else:
+                rows = self._store.decisions(locality, start, chunk, filters.stored)
             for decision in filters.among(rows):
                 if len(found) == size:
                     return found, found[-1].decision_seq
@@ -78,12 +82,12 @@ class DecisionService(DecisionServiceServicer):
             start = rows[-1].decision_seq
         return found, start
 
-    def _rows(
-        self, locality: str, filters: Wanted, start: int, limit: int, newest_first: bool
-    ) -> list[DecisionRow]:
-        if newest_first:
-            return self._store.decisions(locality, 0, limit, filters.stored, before=start)
-        return self._store.decisions(locality, start, limit, filters.stored)
+    def _since(self, locality: str, filters: Wanted) -> int:
+        """Return the last decision that came before what is wanted: events cause none earlier."""
+        rows = self._store.event_rows(locality, filters.events)
+        if not filters.events or len(rows) < len(filters.events):
+            return 0
+        return self._store.emitted_by(locality, min(row.seq for row in rows.values()) - 1)
 
     def GetDecision(
         self, request: pb.GetDecisionRequest, context: grpc.ServicerContext

@@ -53,15 +53,15 @@ class Reading(Localities):
         order of commits, so no decision can appear behind a cursor later. With `before`, only
         those with a smaller decision_seq are returned, the newest first.
         """
-        number = decisions.c.decision_seq
-        query = rows_of(decisions).where(number > bindparam("after"), *_conditions(filters))
-        values = {"after": after, "limit": limit}
-        if before is None:
-            query = query.order_by(number)
-        else:
-            query = query.where(number < bindparam("before")).order_by(number.desc())
-            values["before"] = before
-        return self._decisions(locality, query.limit(bindparam("limit")), values)
+        number, backwards = decisions.c.decision_seq, before is not None
+        query = (
+            rows_of(decisions)
+            .where(*_numbers(filters, backwards=backwards), *_conditions(filters))
+            .order_by(number.desc() if backwards else number)
+            .limit(bindparam("limit"))
+        )
+        values = {"after": after, "limit": limit, **({"before": before} if backwards else {})}
+        return self._decisions(locality, query, values)
 
     def emitted_by(self, locality: str, log_seq: int) -> int:
         """Return the decision_seq of the last decision that the log up to `log_seq` gave, or 0."""
@@ -192,17 +192,34 @@ _LOG_SEQ = select(decisions.c.log_seq).where(
     decisions.c.locality_no == bindparam("locality_no"),
     decisions.c.decision_seq == bindparam("decision_seq"),
 )
-_OF_ISSUES = select(decision_issues.c.decision_seq).where(
-    decision_issues.c.locality_no == bindparam("locality_no")
-)
+
+
+def _numbers(filters: DecisionFilter, *, backwards: bool) -> list[ColumnElement[bool]]:
+    """Return the bounds of `decision_seq`; of issues, as those of their own decisions.
+
+    Bounds on both would let SQLite go through all decisions in order.
+    """
+    of_issues = filters.issue is not None
+    number = (decision_issues if of_issues else decisions).c.decision_seq
+    bounds = [number > bindparam("after")]
+    if backwards:
+        bounds.append(number < bindparam("before"))
+    if filters.issue is None:
+        return bounds
+    table = decision_issues.c
+    mine = select(number).where(
+        table.locality_no == bindparam("locality_no"), table.issue.in_(_several(filters.issue)),
+        *bounds,
+    )  # fmt: skip
+    return [decisions.c.decision_seq.in_(mine)]
 
 
 def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
-    """Return the filter as conditions on `decisions`."""
+    """Return the filter, but for `issue`, as conditions on `decisions`."""
     conditions = [
-        _condition(field, (value,) if isinstance(value, str) else value)
+        _condition(field, _several(value))
         for field in DecisionFilter.__struct_fields__
-        if field != "current_only" and (value := getattr(filters, field)) is not None
+        if field not in ("issue", "current_only") and (value := getattr(filters, field)) is not None
     ]
     if filters.current_only:
         later = decisions.alias()
@@ -215,9 +232,11 @@ def _conditions(filters: DecisionFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _several(value: str | Sequence[str]) -> Sequence[str]:
+    return (value,) if isinstance(value, str) else value
+
+
 def _condition(field: str, values: Sequence[str]) -> ColumnElement[bool]:
-    if field == "issue":
-        return decisions.c.decision_seq.in_(_OF_ISSUES.where(decision_issues.c.issue.in_(values)))
     column = decisions.c[field]
     exact = column.in_(values)
     if field == "period" and all(values):
