@@ -318,10 +318,18 @@ def verdict(gauge: Gauge) -> tuple[bool, str]:
             flat &= told is Verdict.FLAT
             lines.append(
                 f"{name}: {of} {getattr(samples[0], of):.0f}{unit} at first, {found.begun:.0f} → "
-                f"{found.ended:.0f} in the last two thirds ({found.slope:+.1f} ± {found.error:.1f} "
+                f"{found.ended:.0f} in the last two thirds, the least of each minute ({found.slope:+.1f} ± {found.error:.1f} "
                 f"an hour, at most {found.highest:.0f}): {told.value}"
             )
     return flat, "\n".join(lines)
+
+
+def _told(gauge: Gauge) -> None:
+    """Say what was seen, each sample, and what comes of it."""
+    for name, samples in gauge.taken.items():
+        for sample in samples:
+            _say(f"{name} {sample.seconds:.0f} s {sample.memory:.1f} MiB {sample.handles} handles")
+    _say(verdict(gauge)[1])
 
 
 def _say(text: str) -> None:
@@ -342,7 +350,7 @@ def main() -> None:
     _say(f"in {folder}")
     issues = max(Wanted.issues, round(4 * asked.minutes))
     wanted = Wanted(seed=asked.seed, seconds=60 * asked.minutes, issues=issues)
-    toll, gauge = soak(folder, wanted, lambda gauge: _say(verdict(gauge)[1]))
+    toll, gauge = soak(folder, wanted, _told)
     flat, _ = verdict(gauge)
     _say(f"{toll}\nall checks good, {'flat' if flat else 'NOT FLAT'}")
     shutil.rmtree(folder)
