@@ -318,8 +318,9 @@ def verdict(gauge: Gauge) -> tuple[bool, str]:
             flat &= told is Verdict.FLAT
             lines.append(
                 f"{name}: {of} {getattr(samples[0], of):.0f}{unit} at first, {found.begun:.0f} → "
-                f"{found.ended:.0f} in the last two thirds, the least of each minute ({found.slope:+.1f} ± {found.error:.1f} "
-                f"an hour, at most {found.highest:.0f}): {told.value}"
+                f"{found.ended:.0f} in the last two thirds, the least of each minute "
+                f"({found.slope:+.1f} ± {found.error:.1f} an hour, at most {found.highest:.0f}): "
+                f"{told.value}"
             )
     return flat, "\n".join(lines)
 
