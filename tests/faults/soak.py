@@ -5,7 +5,7 @@
 A town's months pass one after the other, each closed when it is over; findings bear unknown codes,
 villages appeal, also about closed months; its ruleset is edited again and again, well and badly;
 watchers come and go. Memory and file handles of the server and its projector are looked at every
-ten seconds, and everything is checked at the end: nothing lost, nothing twice, replay identical.
+five seconds, and everything is checked at the end: nothing lost, nothing twice, replay identical.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Wanted:
     """Found in a day: the fewer there are, the sooner the town's time comes up to today."""
     edits_every: float = 120.0
     """A publication judges again whatever is open."""
-    samples_every: float = 10.0
+    samples_every: float = 5.0
     patience: float = 600.0
     """Seconds that the judging may take for whatever waits for it."""
 
@@ -345,11 +345,12 @@ def main() -> None:
         "--minutes", type=float, default=30.0, help="an hour tells a leak from the swing of memory"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--issues", type=int, default=0, help="found in a day; 0: enough of them")
     asked = parser.parse_args()
     renice(10)
     folder = Path(tempfile.mkdtemp(prefix="envrules-soak-"))
     _say(f"in {folder}")
-    issues = max(Wanted.issues, round(4 * asked.minutes))
+    issues = asked.issues or max(Wanted.issues, round(4 * asked.minutes))
     wanted = Wanted(seed=asked.seed, seconds=60 * asked.minutes, issues=issues)
     toll, gauge = soak(folder, wanted, _told)
     flat, _ = verdict(gauge)

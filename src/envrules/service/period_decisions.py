@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from envrules.engine.context import Close
@@ -10,7 +10,7 @@ from envrules.model.decisions import Decision, decode_decision
 from envrules.model.entries import Closed
 from envrules.service.host import Host
 from envrules.service.standings_out import FIGURES
-from envrules.store import DecisionFilter
+from envrules.store import DecisionFilter, DecisionRow
 
 
 class PeriodDecisions:
@@ -29,8 +29,8 @@ class PeriodDecisions:
     def figures(self) -> Sequence[Decision]:
         """Scores, bands, ranks and lists: as decided, or as a close would decide them now."""
         if self._close is not None:
-            versions = self._versions(FIGURES, self._close.seq)
-            return [d for d in _latest(versions) if d.content.slot.anchor == self._period]
+            latest = _latest(self._versions(FIGURES, self._close.seq))
+            return [d for d in latest if d.content.slot.anchor == self._period]
         return self._preview() if self._is_present else ()
 
     @cached_property
@@ -41,15 +41,16 @@ class PeriodDecisions:
             found.setdefault(decision.content.unit, []).append(decision)
         return found
 
-    def latest(self, kinds: Sequence[str]) -> list[Decision]:
-        """Return what holds of these kinds."""
+    def latest(self, kinds: Sequence[str]) -> Iterator[Decision]:
+        """Yield what holds of these kinds."""
         return _latest(self._versions(kinds, 1))
 
     def are_corrected(self) -> bool:
         """Return whether an appeal has changed a figure since the close."""
         assert self._close is not None
         first: dict[str, Decision] = {}
-        for decision in self._versions(("score",), self._close.seq):
+        for row in self._versions(("score",), self._close.seq):
+            decision = decode_decision(row.payload)
             slot = decision.content.slot.key()
             before = first.setdefault(slot, decision)
             if before.content.points != decision.content.points:
@@ -65,21 +66,22 @@ class PeriodDecisions:
             if d.content.kind in FIGURES and d.content.slot.anchor == self._period
         ]  # fmt: skip
 
-    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[Decision]:
+    def _versions(self, kinds: Sequence[str], since: int) -> Iterator[DecisionRow]:
         """Yield every version of the period's decisions emitted from log entry `since` on."""
         store = self._runtime.store
         filters = DecisionFilter(scheme=self._scheme, period=self._period, kind=kinds)
         after = store.emitted_by(self._locality, since - 1)
         while rows := store.decisions(self._locality, after, 1000, filters):
-            for row in rows:
-                if row.log_seq <= self._known_at:
-                    yield decode_decision(row.payload)
+            yield from (row for row in rows if row.log_seq <= self._known_at)
             after = rows[-1].decision_seq
 
 
-def _latest(versions: Iterator[Decision]) -> list[Decision]:
-    """Return the latest version of each slot, without those that no longer hold."""
-    latest: dict[str, Decision] = {}
-    for decision in versions:
-        latest[decision.content.slot.key()] = decision
-    return [d for d in latest.values() if d.change != "revoke"]
+def _latest(versions: Iterable[DecisionRow]) -> Iterator[Decision]:
+    """Yield the latest version of each slot, without those that no longer hold.
+
+    A year has tens of thousands: they are kept as they are stored until their turn comes.
+    """
+    latest: dict[str, tuple[str, bytes]] = {}
+    for row in versions:
+        latest[row.slot] = row.change, row.payload
+    return (decode_decision(payload) for change, payload in latest.values() if change != "revoke")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 
@@ -183,7 +184,7 @@ class PeriodView:
     def report(self) -> pb.PeriodReport:
         """Return everything about the period."""
         rows = {score.id: self.rows(score) for score in self.scores()}
-        report = pb.PeriodReport(
+        return pb.PeriodReport(
             reading=self.reading(), title=self.scheme.title,
             scores=(
                 pb.ScoreReport(
@@ -193,35 +194,39 @@ class PeriodView:
                 for score in self.scores()
             ),
             lists=self._lists(rows),
+            **self._issues([row for own in rows.values() for row in own]),
+            **(self._closing() if self.close is not None else {}),
         )  # fmt: skip
-        report.MergeFrom(self._issues([row for own in rows.values() for row in own]))
-        if self.close is not None:
-            entry = self._close_entry()
-            closing = pb.PeriodReport(
-                closed_seq=self.close.seq, closed_by=entry.by,
-                closed_at=optional_timestamp(entry.at or None),
-                consequences=map(decision_to_proto, self._decisions.latest(CONSEQUENCES)),
-                indicators=map(decision_to_proto, self._decisions.latest(("indicator",))),
-            )  # fmt: skip
-            report.MergeFrom(closing)
-        return report
 
-    def _issues(self, rows: Sequence[Row]) -> pb.PeriodReport:
+    # Fields of the report: messages that are merged into one another are copied, slips and all.
+
+    def _closing(self) -> dict[str, Any]:
+        """Return what a close has decided beside standings and lists."""
+        assert self.close is not None
+        entry = self._close_entry()
+        return {
+            "closed_seq": self.close.seq, "closed_by": entry.by,
+            "closed_at": optional_timestamp(entry.at or None),
+            "consequences": map(decision_to_proto, self._decisions.latest(CONSEQUENCES)),
+            "indicators": map(decision_to_proto, self._decisions.latest(("indicator",))),
+        }  # fmt: skip
+
+    def _issues(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Return what is told about the locality's issues, beside the standings of its units."""
         cases = self.cases()
         span = cal.period_bounds(self.scheme.timezone, self.question.period)
-        return pb.PeriodReport(
-            figures=figures_out(cases),
-            categories=categories_out(cases, rows, self.scheme.categories, span),
-            slips=(
+        return {
+            "figures": figures_out(cases),
+            "categories": categories_out(cases, rows, self.scheme.categories, span),
+            "slips": (
                 pb.SlipReport(decision=decision_to_proto(slip), open_issues=issues)
                 for slip, issues in self._slips(cases, span)
             ),
-        )
+        }
 
     def _slips(
         self, cases: Sequence[Case], span: tuple[Instant, Instant]
-    ) -> Sequence[tuple[Decision, list[str]]]:
+    ) -> Iterator[tuple[Decision, list[str]]]:
         slips = Slips(
             self._host.runtime.store, self.question.locality, self.scheme.slug, self._projection,
             self.known_at, is_past=self.question.known_at > 0,

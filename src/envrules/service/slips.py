@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from envrules.engine.nodes import issue_node, parse_node
 from envrules.engine.projection import Projection
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision, decode_decision
-from envrules.store import Store
+from envrules.store import DecisionRow, Store
 
 _BEGINNING: Instant = -(1 << 62)
+_TOGETHER = 512
+"""Slots whose versions are read together."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +31,26 @@ class Slips:
 
     def told(
         self, span: tuple[Instant, Instant], waiting: Collection[str]
-    ) -> list[tuple[Decision, list[str]]]:
-        """Return the slips given in a span, and earlier ones with issues that wait at its end.
+    ) -> Iterator[tuple[Decision, list[str]]]:
+        """Yield the slips given in a span, and earlier ones with issues that wait at its end.
 
-        Each with those of its issues that do, in order of time.
+        Each with those of its issues that do, in order of time. A year may have tens of thousands,
+        which are kept as they are stored until their turn comes.
         """
         if self.is_past:
             slots = set(self.store.slip_slots(self.locality, self.scheme, _BEGINNING, span[1]))
         else:
             slots = {*self.store.slip_slots(self.locality, self.scheme, *span), *self._of(waiting)}
-        found: list[tuple[Decision, list[str]]] = []
-        for slip in self._standing(sorted(slots)):
-            on_it = [issue for issue in slip.content.issues if issue in waiting]
-            at = slip.content.at
-            if span[0] <= at < span[1] or (at < span[0] and on_it):
-                found.append((slip, on_it))
-        return sorted(found, key=lambda one: (one[0].content.at, one[0].content.slot.key()))
+        found: list[tuple[Instant, str, bytes, list[str]]] = []
+        for row in self._standing(sorted(slots)):
+            on_it = []
+            if waiting:
+                issues = decode_decision(row.payload).content.issues
+                on_it = [issue for issue in issues if issue in waiting]
+            if span[0] <= row.at < span[1] or (row.at < span[0] and on_it):
+                found.append((row.at, row.slot, row.payload, on_it))
+        for _, _, payload, on_it in sorted(found):
+            yield decode_decision(payload), on_it
 
     def _of(self, issues: Iterable[str]) -> set[str]:
         """Return the slots of the issues' own nodes and of the merged slips that they are on."""
@@ -57,9 +64,11 @@ class Slips:
         state.load_nodes(sorted(slips))
         return {slot for key in (*keys, *slips) for slot in state.node(key).slots}
 
-    def _standing(self, slots: Iterable[str]) -> Iterable[Decision]:
+    def _standing(self, slots: Iterable[str]) -> Iterator[DecisionRow]:
         """Yield the last version of each slip, unless that has revoked it."""
-        for versions in self.store.slot_histories(self.locality, slots).values():
-            known = [row for row in versions if row.log_seq <= self.known_at]
-            if known and known[-1].kind == "slip" and known[-1].change != "revoke":
-                yield decode_decision(known[-1].payload)
+        left = iter(slots)
+        while some := list(islice(left, _TOGETHER)):
+            for versions in self.store.slot_histories(self.locality, some).values():
+                known = [row for row in versions if row.log_seq <= self.known_at]
+                if known and known[-1].kind == "slip" and known[-1].change != "revoke":
+                    yield known[-1]
