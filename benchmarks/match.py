@@ -19,7 +19,7 @@ from envrules.engine.evaluate import judge
 from envrules.engine.judging import Bench, Inputs
 from envrules.engine.nodes import score_node
 from envrules.kinds.compiled import Parameter, cite, cite_value
-from envrules.kinds.scores import Row, Table
+from envrules.kinds.tables import Row, Table
 from envrules.model.base import HOUR, Instant
 from envrules.model.decisions import Step
 from envrules.model.events import Event, Finding, Inspection, UnitDeclared

@@ -18,11 +18,11 @@ from envrules.cases import load_cases
 from envrules.cases.model import EventStep
 from envrules.cases.mutation.mutants import Mutant, mutants
 from envrules.cases.mutation.operators import candidates
+from envrules.engine.kept import NodeState
 from envrules.engine.memory import MemoryLocality, MemoryLog
 from envrules.engine.nodes import Node
 from envrules.engine.readers import nodes_of
 from envrules.engine.routing import Library
-from envrules.engine.state import NodeState
 from envrules.model.decisions import Decision
 from envrules.model.entries import Published
 from envrules.model.events import Event

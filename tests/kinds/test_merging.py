@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envrules.kinds.scores import Table, Tally, merge
+from envrules.kinds.scores import Tally, merge
+from envrules.kinds.tables import Table
 
 TABLE = Table(())
 VISIT = st.sampled_from(("I1", "I2", "I3"))

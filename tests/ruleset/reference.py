@@ -28,10 +28,10 @@ from envrules.kinds.common import (
     Word,
 )
 from envrules.kinds.consequences import Action, FactName, PatternSpec
-from envrules.kinds.indicators import IssueStateWord
+from envrules.kinds.indicator_specs import IssueStateWord
 from envrules.kinds.lifecycle import MoveWord
-from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.json_schema import said_of
+from envrules.ruleset.reference_fields import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.schema import DURATION_UNITS, DateKey, RulesetSpec, Spans, Unit
 from envrules.ruleset.schema_types import fields_of, is_model, models_in, options
 

@@ -11,8 +11,8 @@ import pytest
 from envrules.errors import RulesetError
 from envrules.kinds.common import ParamRef, Then
 from envrules.resources import rulesets_dir
-from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.load import load_ruleset
+from envrules.ruleset.reference_fields import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.schema import RulesetSpec
 from envrules.ruleset.schema_types import fields_of, is_model, options, step_into
 

@@ -16,7 +16,7 @@ from tests.ruleset.reference import MARKED, specs, with_tables
 from envrules.cases import factory_for, load_cases, run_file
 from envrules.kinds.common import Sourced
 from envrules.kinds.consequences import SELF_PUBLISHING, Action, FactKind
-from envrules.kinds.indicators import IssueStateWord
+from envrules.kinds.indicator_specs import IssueStateWord
 from envrules.kinds.lifecycle import WORDS
 from envrules.model.decisions import Content
 from envrules.plugin_manager import load_plugins

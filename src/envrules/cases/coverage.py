@@ -13,7 +13,7 @@ from typing import get_args
 from envrules.cases.compare import Failure
 from envrules.cases.model import Expectations, Pattern
 from envrules.kinds.compiled import Outcome
-from envrules.kinds.scores import Row
+from envrules.kinds.tables import Row
 from envrules.model.decisions import Content, Decision
 from envrules.model.events import Move
 from envrules.model.values import Citation

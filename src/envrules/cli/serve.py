@@ -15,7 +15,7 @@ from envrules.cli.code_files import table_in
 from envrules.cli.server import instant_of
 from envrules.cli.shell import USAGE, Failure, say, zone_of
 from envrules.cli.storage import DEFAULT_DATABASE, DatabaseUrl, opened
-from envrules.engine.state import Binding
+from envrules.engine.kept import Binding
 from envrules.errors import RulesetError
 from envrules.hookspecs import SchemeSource, hookimpl
 from envrules.logs import Format, Level, configure

@@ -22,7 +22,8 @@ from envrules.kinds import bands, charges, scores
 from envrules.kinds.bands import Cause, Placed
 from envrules.kinds.charges import Share
 from envrules.kinds.compiled import cite, cite_value, plain
-from envrules.kinds.scores import Figure, Score, Table
+from envrules.kinds.scores import Figure, Score
+from envrules.kinds.tables import Table
 from envrules.model.decisions import Step
 from envrules.model.events import Exemption
 

@@ -12,7 +12,7 @@ from envrules.kinds.bands import Need
 from envrules.kinds.charges import Charge
 from envrules.kinds.checklists import Checked, Checklist, Item
 from envrules.kinds.compiled import cite, plain
-from envrules.kinds.scores import Table
+from envrules.kinds.tables import Table
 from envrules.model.events import Event, Inspection, order_key
 
 

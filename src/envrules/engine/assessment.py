@@ -16,7 +16,8 @@ from envrules.engine.registry import Registry
 from envrules.engine.supplied import supply
 from envrules.engine.told import Told
 from envrules.kinds.checklists import Checklist
-from envrules.kinds.scores import Score, Table, Tally
+from envrules.kinds.scores import Score, Tally
+from envrules.kinds.tables import Table
 from envrules.model.base import Instant
 from envrules.model.events import (
     Event,

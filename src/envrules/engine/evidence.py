@@ -8,7 +8,8 @@ from decimal import Decimal
 from envrules.kinds import charges
 from envrules.kinds.bands import Need
 from envrules.kinds.charges import Charge
-from envrules.kinds.scores import Award, Table, Tally, merge
+from envrules.kinds.scores import Award, Tally, merge
+from envrules.kinds.tables import Table
 from envrules.model.base import Instant
 from envrules.model.decisions import Step
 from envrules.model.events import Event

@@ -16,7 +16,8 @@ from envrules.engine.weights import factors_of, restored
 from envrules.kinds import taxonomy
 from envrules.kinds.charges import Charge, Factor
 from envrules.kinds.compiled import Parameter, cite_value
-from envrules.kinds.scores import Row, Score, Table
+from envrules.kinds.scores import Score
+from envrules.kinds.tables import Row, Table
 from envrules.kinds.taxonomy import Exclusion
 from envrules.model.decisions import Step
 from envrules.model.events import Event, Inspection, IssueFound, order_key

@@ -15,7 +15,7 @@ from envrules.engine.registry import FOREVER, Unit
 from envrules.kinds.compiled import cite, cite_value, compare, plain
 from envrules.kinds.consequences import Fact
 from envrules.kinds.gates import Gate, GateStep
-from envrules.kinds.scores import round_half_up
+from envrules.kinds.rounding import round_half_up
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Slot, Step
 from envrules.model.events import ApprovalGiven, Event, IndicatorMeasured, ReportFiled

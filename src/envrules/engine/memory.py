@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from envrules.engine.chaining import Chainer
+from envrules.engine.kept import Locality, NodeState
 from envrules.engine.projection import Library, Projection
-from envrules.engine.state import Locality, NodeState, State
+from envrules.engine.state import State
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision
 from envrules.model.entries import Act, Arrived, Entry

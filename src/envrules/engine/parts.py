@@ -13,6 +13,7 @@ from envrules.engine.nodes import Node, indicator_node, score_node
 from envrules.kinds import scores
 from envrules.kinds.compiled import cite, cite_value, plain
 from envrules.kinds.lists import Standing
+from envrules.kinds.rounding import round_half_up
 from envrules.kinds.scores import Figure, Score
 from envrules.model.decisions import Step
 
@@ -48,7 +49,7 @@ class Whole:
             if mean is None:
                 missing.append(part.citation.title)
                 continue
-            printed = plain(scores.round_half_up(mean))
+            printed = plain(round_half_up(mean))
             steps.append(cite_value(weight, held, f"{part.citation.title} {printed} 分"))
             total += weight.share(held.value) * mean
         if missing:

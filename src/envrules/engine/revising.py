@@ -10,9 +10,10 @@ from itertools import chain, islice
 
 from msgspec.structs import replace
 
+from envrules.engine.kept import Binding
 from envrules.engine.nodes import parse_node
 from envrules.engine.routing import Library, Routing, period_of
-from envrules.engine.state import Binding, State
+from envrules.engine.state import State
 from envrules.engine.touched import Touched
 from envrules.model.entries import Act, Arrived, Entry, Published
 from envrules.ruleset.compile import Scheme
@@ -47,7 +48,7 @@ class Revising:
             dirty = self._not_frozen(chain(self._known(entry.scheme), mine))
         else:
             dirty = self._reroute(seq, scheme, mine)
-        self._state.load_feeds(dirty)
+        self._state.load_whole(dirty)
         asks_more = before is None or before.asks != scheme.asks
         frozen = set(self._known(entry.scheme)) - dirty if asks_more else set()
         return dirty | frozen

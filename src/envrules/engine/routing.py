@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from envrules import calendar as cal
 from envrules.engine.context import CONTEXT_PAYLOADS, live
+from envrules.engine.kept import NodeState
 from envrules.engine.nodes import (
     Node,
     consequence_home,
@@ -24,7 +25,7 @@ from envrules.engine.nodes import (
     unit_of,
 )
 from envrules.engine.readers import charged_unit, is_of_issue_alone, nodes_of, target_of
-from envrules.engine.state import NodeState, State
+from envrules.engine.state import State
 from envrules.model.entries import Act, Arrived
 from envrules.model.events import Event, IssueFound, IssueMoved, order_key
 from envrules.ruleset.compile import Scheme

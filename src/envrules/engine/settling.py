@@ -16,9 +16,10 @@ from envrules.engine.chaining import Chainer
 from envrules.engine.context import Close, Context, Records
 from envrules.engine.evaluate import judge
 from envrules.engine.judging import Bench, Inputs, Judgement
+from envrules.engine.kept import NodeState, Standing
 from envrules.engine.nodes import UNFED, Node, defines, parse_node, stage, unit_of
 from envrules.engine.routing import Routing
-from envrules.engine.state import NodeState, Standing, State
+from envrules.engine.state import State
 from envrules.kinds.indicators import Visits
 from envrules.kinds.scores import Tally
 from envrules.model.base import canonical_json

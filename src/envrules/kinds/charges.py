@@ -8,18 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from envrules.kinds.compiled import Parameter, plain
-from envrules.kinds.scores import (
-    Number,
-    Row,
-    Score,
-    Tally,
-    as_number,
-    deducted,
-    one_full,
-    printed_rows,
-    round_half_up,
-    weights,
-)
+from envrules.kinds.rounding import printed_rows, round_half_up
+from envrules.kinds.scores import Score, Tally, deducted, one_full, weights
+from envrules.kinds.tables import Number, Row, as_number
 from envrules.model.decisions import Step
 from envrules.model.events import Event
 

@@ -1,8 +1,4 @@
-"""Capped additive scores: points lost per finding, items supplied from outside, means.
-
-A checklist that scores is a table too: its items are the rows, and one that is not met loses all
-its points.
-"""
+"""Capped additive scores: points lost per finding, items supplied from outside, means."""
 
 from __future__ import annotations
 
@@ -11,90 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import lcm
 from typing import Literal
 
 from envrules.kinds.checklists import Checklist
-from envrules.kinds.compiled import Parameter, plain
+from envrules.kinds.compiled import Parameter
+from envrules.kinds.rounding import exact_sum, printed_rows, round_half_up
+from envrules.kinds.tables import Number, Row, Table
 from envrules.model.values import Citation, Dated
-
-Number = int | Fraction
-"""How many findings, each by its weight: whole numbers are quicker, and few weights are not whole."""
-
-
-def as_number(weight: Fraction) -> Number:
-    """Return a weight as the whole number that it is, if it is one."""
-    return weight.numerator if weight.denominator == 1 else weight
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Compiled row. `flags` maps a category or place to the parameter that switches it on."""
-
-    id: str
-    citation: Citation
-    full: Decimal
-    each: Decimal | None
-    supplied_by: str
-    not_supplied: Literal["no_score", "full", "zero"]
-    at: frozenset[str]
-    find: frozenset[str]
-    at_if: Mapping[str, Parameter]
-    find_if: Mapping[str, Parameter]
-    marks: str = field(init=False, compare=False)
-    """What it is worth, as every deduction says it; made once."""
-    scale: int = field(init=False, compare=False)
-    """How many of the parts that its marks are reckoned in make a point: no mark needs a smaller."""
-    whole: int = field(init=False, compare=False)
-    """The full mark, in these parts."""
-    step: int = field(init=False, compare=False)
-    """What a finding costs, in these parts."""
-
-    def __post_init__(self) -> None:
-        """Put the marks into words, and into whole numbers."""
-        full, step = self.full.as_integer_ratio(), (self.each or Decimal(0)).as_integer_ratio()
-        scale = lcm(full[1], step[1])
-        object.__setattr__(self, "scale", scale)
-        object.__setattr__(self, "whole", full[0] * (scale // full[1]))
-        object.__setattr__(self, "step", step[0] * (scale // step[1]))
-        each = f"每处 {plain(self.each)} 分，" if self.each is not None else ""
-        object.__setattr__(self, "marks", f"{each}满分 {plain(self.full)} 分")
-
-    def kept(self, number: Number) -> Number:
-        """Return what so many findings leave of the full mark, in parts."""
-        return max(self.whole - self.step * number, 0)
-
-
-class Table:
-    """The rows in force together, with an index from (place, category) to the candidate rows."""
-
-    __slots__ = ("_index", "deducting", "rows")
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows = {row.id: row for row in rows}
-        self.deducting = tuple(row for row in self.rows.values() if row.each is not None)
-        self._index: dict[tuple[str, str], list[tuple[Row, tuple[Parameter, ...]]]] = {}
-        for row in rows:
-            if row.each is None:
-                continue
-            places = {**dict.fromkeys(row.at or {""}), **row.at_if}
-            categories = {**dict.fromkeys(row.find or {""}), **row.find_if}
-            for place, place_flag in places.items():
-                for category, category_flag in categories.items():
-                    flags = tuple(f for f in (place_flag, category_flag) if f is not None)
-                    self._index.setdefault((place, category), []).append((row, flags))
-
-    def match(self, place: str, category: str) -> Sequence[tuple[Row, tuple[Parameter, ...]]]:
-        """Return the rows, in table order, that could deduct for this finding, with their flags."""
-        index = self._index
-        return (
-            index.get((place, category)) or index.get((place, "")) or index.get(("", category))
-            or index.get(("", "")) or ()
-        )  # fmt: skip
-
-    def needs_place(self, category: str) -> bool:
-        """Return whether some row would deduct for this category, if the place were known."""
-        return any(place and found in ("", category) for place, found in self._index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +119,7 @@ def judge(score: Score, tally: Tally, fallback: Table | None) -> Figure:
     rows = {**deducted(score, tally, fallback), **supplied}
     if missing:
         return Figure("incomplete", rows=printed_rows(rows), missing=missing)
-    return figure(_total(rows.values()), rows)
+    return figure(exact_sum(rows.values()), rows)
 
 
 def _assessed(tally: Tally, table: Table | None) -> bool:
@@ -287,14 +206,14 @@ def _one_of(several: str, tables: Mapping[str, Table], tally: Tally) -> str:
     if several == "latest":
         # Of those that began together the last one stands.
         return max(reversed(list(tables)), key=lambda name: tally.assessments[name][0])
-    return min(tables, key=lambda name: _total(_means({name: tables[name]}, tally).values()))
+    return min(tables, key=lambda name: exact_sum(_means({name: tables[name]}, tally).values()))
 
 
 def _summed(row: str, tables: Mapping[str, Table], tally: Tally) -> Fraction:
     """Return what one full mark, that of the last assessment, keeps of all assessments' losses."""
     having = {a: table.rows[row] for a, table in tables.items() if row in table.rows}
     full = Fraction(one_full(row, tables))
-    lost = _total(
+    lost = exact_sum(
         Fraction(one.step * tally.counts.get((a, row), 0), one.scale) for a, one in having.items()
     )
     return max(full - lost, _NONE)
@@ -347,40 +266,3 @@ def with_extra(known: Figure, points: Iterable[Decimal]) -> Figure:
         return known
     value = known.value + Fraction(total)
     return Figure(known.status, value, round_half_up(value), known.rows, known.missing)
-
-
-def round_half_up(value: Fraction, places: int = 2) -> Decimal:
-    """Return `value` rounded once, half up (away from zero), to `places` decimals."""
-    return Decimal(_nearest(value.numerator * 10**places, value.denominator)).scaleb(-places)
-
-
-def printed_rows(rows: Mapping[str, Fraction]) -> dict[str, Decimal]:
-    """Return the rows to two places each, so that they add up to the printed figure."""
-    printed: dict[str, Decimal] = {}
-    numbers, whole = _over_one(rows.values())
-    run = given = 0
-    for row, number in zip(rows, numbers, strict=True):
-        run += number
-        upto = _nearest(100 * run, whole)
-        printed[row] = Decimal(upto - given).scaleb(-2)
-        given = upto
-    return printed
-
-
-def _nearest(numerator: int, denominator: int) -> int:
-    """Return the whole number nearest to a fraction, of two the one away from zero."""
-    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return -whole if numerator < 0 else whole
-
-
-def _total(values: Iterable[Fraction]) -> Fraction:
-    """Return the sum."""
-    numbers, whole = _over_one(values)
-    return Fraction(sum(numbers), whole)
-
-
-def _over_one(values: Iterable[Fraction]) -> tuple[list[int], int]:
-    """Return fractions as numerators over one denominator: to add them one by one takes longer."""
-    ratios = [value.as_integer_ratio() for value in values]
-    whole = lcm(*[denominator for _, denominator in ratios])
-    return [number * (whole // denominator) for number, denominator in ratios], whole

@@ -10,7 +10,7 @@ from typing import Final, get_args
 from envrules.errors import Problem
 from envrules.kinds.checklists import ChecklistSpec
 from envrules.kinds.compiled import Rounding
-from envrules.kinds.indicators import IndicatorSpec
+from envrules.kinds.indicator_specs import IndicatorSpec
 from envrules.ruleset.load import LoadedRuleset
 from envrules.ruleset.source import Path
 from envrules.ruleset.walk import repeated

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from envrules.kinds import bands, checklists, indicators, lists, score_specs, scores
+from envrules.kinds import (
+    bands,
+    checklists,
+    indicator_specs,
+    indicators,
+    lists,
+    score_specs,
+    scores,
+    tables,
+)
 from envrules.kinds.compiled import Comparison, Parameter
 from envrules.model.values import ALWAYS, Dated
 from envrules.ruleset.compiling import Compiling
@@ -59,7 +68,7 @@ class ScoreSide:
             below += [("score", counted.score)] if counted is not None else []
         return max((1 + self._depth(*item) for item in below), default=0)
 
-    def _rows_of(self, item: score_specs.ScoreSpec) -> Dated[scores.Table] | None:
+    def _rows_of(self, item: score_specs.ScoreSpec) -> Dated[tables.Table] | None:
         """Return what a score loses points by: the rows of its table, the items of its checklist."""
         if item.table:
             return self._table(item.table)
@@ -67,30 +76,30 @@ class ScoreSide:
             return None
         checklist = self._checklist(item.checklist)
         rows = [
-            scores.Row(
+            tables.Row(
                 id=one.id, citation=one.citation, full=one.points, each=one.points, supplied_by="",
                 not_supplied="no_score", at=frozenset(), find=frozenset(), at_if={}, find_if={},
             )
             for one in checklist.items if one.points is not None
         ]  # fmt: skip
-        return Dated(checklist.citation, {ALWAYS: scores.Table(rows)})
+        return Dated(checklist.citation, {ALWAYS: tables.Table(rows)})
 
-    def _table(self, name: str) -> Dated[scores.Table]:
+    def _table(self, name: str) -> Dated[tables.Table]:
         spec = self._c.spec.tables[name]
         path = ("tables", name, "values")
-        tables = {
-            day: scores.Table([self._row(name, (*path, day, i), row) for i, row in enumerate(rows)])
+        by_day = {
+            day: tables.Table([self._row(name, (*path, day, i), row) for i, row in enumerate(rows)])
             for day, rows in spec.values.items()
         }
         places = {day: self._c.loaded.location((*path, day)) for day in spec.values}
-        return Dated(self._c.cite(("tables", name), spec), tables, places)
+        return Dated(self._c.cite(("tables", name), spec), by_day, places)
 
-    def _row(self, table: str, path: tuple[str | int, ...], row: score_specs.RowSpec) -> scores.Row:
+    def _row(self, table: str, path: tuple[str | int, ...], row: score_specs.RowSpec) -> tables.Row:
         def flags(given: Mapping[str, tuple[str, ...]]) -> dict[str, Parameter]:
             parameters = self._c.parameters
             return {word: parameters[name] for name, words in given.items() for word in words}
 
-        return scores.Row(
+        return tables.Row(
             id=row.id, citation=self._c.cite(path, row, name=f"tables.{table}.{row.id}"),
             full=row.full, each=row.each, supplied_by=row.supplied_by or "",
             not_supplied=row.not_supplied, at=frozenset(row.at), find=frozenset(row.find),
@@ -114,7 +123,7 @@ class ScoreSide:
         )  # fmt: skip
 
     def _bounds(
-        self, item: bands.BandSpec | indicators.IndicatorSpec
+        self, item: bands.BandSpec | indicator_specs.IndicatorSpec
     ) -> tuple[tuple[Comparison, Parameter], ...]:
         given = ((how, self._c.param(getattr(item, how))) for how in _COMPARISONS)
         return tuple((how, parameter) for how, parameter in given if parameter is not None)
@@ -188,7 +197,7 @@ class ScoreSide:
             for name, item in self._c.spec.indicators.items()
         )  # fmt: skip
 
-    def _origin(self, item: indicators.IndicatorSpec) -> indicators.Origin:
+    def _origin(self, item: indicator_specs.IndicatorSpec) -> indicators.Origin:
         c = self._c
         if item.measured is not None:
             m = item.measured

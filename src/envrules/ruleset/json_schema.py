@@ -18,8 +18,8 @@ from pydantic_core import core_schema
 
 from envrules.kinds.common import Spec
 from envrules.model.values import ALWAYS
-from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.check_values import misfit
+from envrules.ruleset.reference_fields import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.schema import DateKey, ParameterSpec, RulesetSpec, Unit
 from envrules.ruleset.schema_types import FORMS, TEXT, fields_of, models_in
 

@@ -16,7 +16,7 @@ from envrules.kinds.consequences import ConsequenceSpec, RuleSpec
 from envrules.kinds.deadlines import DeadlineSpec
 from envrules.kinds.duties import DutySpec
 from envrules.kinds.gates import GateSpec
-from envrules.kinds.indicators import IndicatorSpec
+from envrules.kinds.indicator_specs import IndicatorSpec
 from envrules.kinds.ladders import LadderSpec
 from envrules.kinds.lifecycle import IssuesSpec
 from envrules.kinds.lists import ListSpec

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from envrules.engine.state import Changes, Locality, NodeState
+from envrules.engine.kept import Locality, NodeState
+from envrules.engine.state import Changes
 from envrules.model.base import Instant
 from envrules.model.decisions import Decision, decode_decision, encode_decision
 from envrules.model.entries import Entry, decode_entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from envrules import calendar as cal
-from envrules.engine.state import Locality
+from envrules.engine.kept import Locality
 from envrules.model.base import Instant
 from envrules.ruleset.compile import Scheme
 from envrules.runtime.errors import NotNow

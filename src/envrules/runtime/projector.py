@@ -15,8 +15,9 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from envrules.engine.chaining import Chainer
+from envrules.engine.kept import Locality
 from envrules.engine.projection import Library, Projection
-from envrules.engine.state import Locality, State
+from envrules.engine.state import State
 from envrules.model.base import Instant
 from envrules.model.entries import Act, Tick, decode_entry, encode_entry
 from envrules.runtime.backing import StoreBacking, rows_of

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
+from envrules.engine.kept import Locality
 from envrules.engine.projection import Projection
-from envrules.engine.state import Locality
 from envrules.model.base import Frozen, Instant, digest
 from envrules.model.decisions import decode_decision
 from envrules.model.entries import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from envrules.engine.state import Locality
+from envrules.engine.kept import Locality
 from envrules.model.base import Instant
 from envrules.store import Store
 

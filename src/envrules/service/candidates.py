@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from envrules.engine.state import Binding
+from envrules.engine.kept import Binding
 from envrules.errors import Problem, RulesetError
 from envrules.model.base import digest
 from envrules.ruleset.diff import Change

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import grpc
 
-from envrules.engine.state import Locality
+from envrules.engine.kept import Locality
 from envrules.model.base import Instant
 from envrules.service import intake
 from envrules.service.fields import ID, OPTIONAL_ID, OPTIONAL_SLUG, Fields

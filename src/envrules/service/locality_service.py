@@ -9,7 +9,7 @@ import grpc
 
 from envrules import calendar as cal
 from envrules.calendar.localtime import zone
-from envrules.engine.state import Binding, Locality
+from envrules.engine.kept import Binding, Locality
 from envrules.ruleset.overrides import Overrides
 from envrules.service.candidates import Candidates
 from envrules.service.fields import ID, OPTIONAL_ID, REQUIRED_TEXT, Fields

@@ -11,9 +11,9 @@ import grpc
 
 from envrules import calendar as cal
 from envrules.engine.caseload import Case, caseload
+from envrules.engine.kept import Locality
 from envrules.engine.projection import Projection
 from envrules.engine.standings import Row, standings
-from envrules.engine.state import Locality
 from envrules.engine.statement import statement
 from envrules.kinds.lists import ListRule
 from envrules.kinds.scores import Score

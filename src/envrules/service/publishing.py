@@ -8,7 +8,7 @@ from datetime import date
 
 import grpc
 
-from envrules.engine.state import Binding
+from envrules.engine.kept import Binding
 from envrules.model import entries
 from envrules.model.values import ALWAYS
 from envrules.ruleset.diff import Change

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from watchfiles import watch
 
-from envrules.engine.state import Binding
+from envrules.engine.kept import Binding
 from envrules.errors import Problem, RulesetError, errors_in
 from envrules.ruleset.check import check_text, read_text, ruleset_files
 from envrules.runtime.library import shown

@@ -10,7 +10,8 @@ from envrules import calendar as cal
 from envrules.engine.standings import Row
 from envrules.engine.statement import StatementLine
 from envrules.kinds.compiled import plain
-from envrules.kinds.scores import Score, Table
+from envrules.kinds.scores import Score
+from envrules.kinds.tables import Table
 from envrules.model.decisions import Decision
 from envrules.ruleset.compile import Scheme
 from envrules.service.status import not_found

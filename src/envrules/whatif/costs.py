@@ -14,7 +14,8 @@ from envrules.engine.evidence import Evidence
 from envrules.engine.findings import Docket, sightings
 from envrules.engine.judging import Bench
 from envrules.engine.told import Told
-from envrules.kinds.scores import Score, Table
+from envrules.kinds.scores import Score
+from envrules.kinds.tables import Table
 from envrules.model.base import Instant
 from envrules.model.events import Event, Finding, Inspection, IssueFound
 from envrules.model.values import NoValueInForce

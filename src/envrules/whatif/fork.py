@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from envrules.engine.chaining import Chainer
+from envrules.engine.kept import NodeState
 from envrules.engine.projection import Projection
-from envrules.engine.state import NodeState, State
+from envrules.engine.state import State
 from envrules.model.base import Instant
 from envrules.model.decisions import Content, Decision
 from envrules.model.entries import Entry

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from envrules.engine.chaining import Chainer
+from envrules.engine.kept import Locality
 from envrules.engine.memory import MemoryLog
 from envrules.engine.projection import Projection
-from envrules.engine.state import Locality, State
+from envrules.engine.state import State
 from envrules.kinds.indicators import Visits
 from envrules.kinds.scores import Tally
 from envrules.model.decisions import Content

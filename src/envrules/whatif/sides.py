@@ -12,7 +12,8 @@ from typing import Any
 from envrules import calendar as cal
 from envrules.engine.nodes import indicator_node, score_node
 from envrules.kinds.indicators import Visits
-from envrules.kinds.scores import Number, Score, Table, Tally, as_number
+from envrules.kinds.scores import Score, Tally
+from envrules.kinds.tables import Number, Table, as_number
 from envrules.model.base import Instant
 from envrules.model.values import ALWAYS
 from envrules.ruleset.compile import Scheme

@@ -14,12 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from envrules.kinds.common import Require, Where
 from envrules.kinds.consequences import FactName
-from envrules.kinds.indicators import CountedBandsSpec
+from envrules.kinds.indicator_specs import CountedBandsSpec
 from envrules.kinds.lists import ListSpec
 from envrules.kinds.score_specs import RowSpec
-from envrules.ruleset.check_references import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.check_rules import known_facts
 from envrules.ruleset.check_values import misfit
+from envrules.ruleset.reference_fields import PARAMETER_UNITS, VOCABULARY
 from envrules.ruleset.schema import DateKey, ParameterSpec, RulesetSpec
 from envrules.ruleset.schema_types import allowed_words, key_type_at, options, type_at
 from envrules.ruleset.source import Path

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from envrules.engine.state import Locality
+from envrules.engine.kept import Locality
 from envrules.model.entries import Arrived, Tick, decode_entry
 from envrules.runtime.backing import StoreBacking
 from envrules.runtime.unknown_codes import unknown_codes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envrules.kinds.indicators import (
+from envrules.kinds.indicator_specs import (
     ComparedVisitsSpec,
     CountedBandsSpec,
     CountedDutiesSpec,
