@@ -121,9 +121,10 @@ def test_filter_selects_by_issue(store: Store) -> None:
     [
         (DecisionFilter(period="2026-11", kind=("score", "list")), "INDEX decisions_period"),
         (DecisionFilter(outcome="parked", current_only=True), "INDEX decisions_gaps"),
+        (DecisionFilter(publication="proposed", kind="slip"), "INDEX decisions_waiting"),
         (DecisionFilter(issue="A"), "decisions_1 (locality_no=? AND decision_seq=?)"),
     ],
-    ids=["period", "gap", "issue"],
+    ids=["period", "gap", "waiting", "issue"],
 )
 def test_what_is_rare_is_found_by_an_index(
     new_url: Callable[[], str], filters: DecisionFilter, by: str

@@ -15,7 +15,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.workbench.town import SCHEME, database_in, make_town
 
+from envrules.plugin_manager import load_plugins
 from envrules.resources import rulesets_dir
+from envrules.runtime.library import Library
+from envrules.runtime.runtime import Runtime
+from envrules.store import Store
+from envrules.workbench.desk import Desk
 
 expect.set_options(timeout=30_000)  # tests that run beside these take the processor, too
 
@@ -42,6 +47,19 @@ def town_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("town")
     make_town(database_in(folder))
     return folder
+
+
+@pytest.fixture
+def desk(town_folder: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on a copy of the town, with an empty folder for its rulesets."""
+    folder = shutil.copytree(town_folder, tmp_path / "town")
+    rulesets = folder / "rulesets"
+    rulesets.mkdir()
+    with Store.open(database_in(folder)) as store:
+        runtime = Runtime(store, Library(load_plugins(), store))
+        runtime.start()
+        yield Desk(runtime, rulesets, "chief")
+        runtime.stop()
 
 
 @pytest.fixture(scope="module")

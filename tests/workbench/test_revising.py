@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from tests.workbench.town import SCHEME, TOWN, database_in
+from tests.workbench.town import SCHEME, TOWN
 
 from envrules.errors import RulesetError
-from envrules.plugin_manager import load_plugins
 from envrules.resources import rulesets_dir
-from envrules.runtime.library import Library
-from envrules.runtime.runtime import Runtime
-from envrules.store import Store
 from envrules.workbench import revising
 from envrules.workbench.desk import Desk
-
-
-@pytest.fixture
-def desk(town_folder: Path, tmp_path: Path) -> Iterator[Desk]:
-    """A desk on a copy of the town, with an empty folder for its rulesets."""
-    folder = shutil.copytree(town_folder, tmp_path / "town")
-    rulesets = folder / "rulesets"
-    rulesets.mkdir()
-    with Store.open(database_in(folder)) as store:
-        runtime = Runtime(store, Library(load_plugins(), store))
-        runtime.start()
-        yield Desk(runtime, rulesets, "chief")
-        runtime.stop()
 
 
 def test_first_save_makes_the_file(desk: Desk) -> None:

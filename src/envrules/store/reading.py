@@ -23,6 +23,8 @@ from envrules.store.tables import (
     IS_A_GAP,
     IS_OF_A_PERIOD,
     IS_SLIP,
+    IS_WAITING,
+    WAITING,
     bindings,
     closes,
     decision_issues,
@@ -243,6 +245,8 @@ def _condition(field: str, values: Sequence[str]) -> ColumnElement[bool]:
         return exact & IS_OF_A_PERIOD
     if field == "outcome" and set(values) <= set(GAPS):
         return exact & IS_A_GAP
+    if field == "publication" and set(values) <= set(WAITING):
+        return exact & IS_WAITING
     if field != "rule":
         return exact
     # What lies below `lists` sorts from `lists.` on and before `lists/`, the next character.

@@ -148,6 +148,14 @@ Index(
     "decisions_gaps", decisions.c.locality_no, decisions.c.outcome, decisions.c.decision_seq,
     sqlite_where=IS_A_GAP, postgresql_where=IS_A_GAP,
 )  # fmt: skip
+WAITING = ("proposed", "approved")
+"""States of publication in which an office is to act: few are ever in one."""
+IS_WAITING = decisions.c.publication.in_([literal_column(f"'{state}'") for state in WAITING])
+Index(
+    "decisions_waiting",
+    decisions.c.locality_no, decisions.c.publication, decisions.c.decision_seq,
+    sqlite_where=IS_WAITING, postgresql_where=IS_WAITING,
+)  # fmt: skip
 
 decision_issues = Table(
     "decision_issues",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date, timedelta
 
+from envrules import calendar as cal
+from envrules.engine.projection import Projection
 from envrules.engine.registry import Registry
 from envrules.engine.rungs import show_time
 from envrules.model.base import Frozen, Instant
@@ -98,28 +101,28 @@ def todo(desk: Desk, appeals: PendingAppeals, locality: str) -> Todo:
     """Return what waits in a locality. Raises NotFound."""
     _, projection, _ = desk.runtime.locality(locality)
     place, now = desk.place(locality), desk.now(locality)
-    registry = desk.runtime.projection(locality).registry
+    judged = desk.runtime.projection(locality)
+    day, zone = cal.local_date(place.timezone, now), place.timezone
 
-    def waiting(found: DecisionFilter, *, due: bool = False) -> Iterator[tuple[Waiting, Content]]:
-        for row in _rows(desk, locality, found):
-            content = decode_decision(row.payload).content
-            at = content.due if due and content.due is not None else content.at
-            yield _waiting(row, content, registry, show_time(place.timezone, at)), content
+    def waiting(found: DecisionFilter) -> tuple[Waiting, ...]:
+        return tuple(
+            _waiting(row, content, judged.registry, show_time(zone, content.at))
+            for row in _rows(desk, locality, found)
+            for content in [decode_decision(row.payload).content]
+        )
 
-    day = show_time(place.timezone, now)[:10]
     proposed = DecisionFilter(publication=("proposed", "approved"), current_only=True)
     gaps = DecisionFilter(outcome="incomplete", kind="lifecycle", current_only=True)
-    running = DecisionFilter(outcome="running", kind=("deadline", "duty"), current_only=True)
     return Todo(
-        day, show_time(place.timezone, now),
-        approvals=tuple(w for w, _ in waiting(proposed)),
-        appeals=tuple(_appeal(one, at, registry, place.timezone) for one, at in appeals.of(locality)),
+        day.isoformat(), show_time(zone, now),
+        approvals=waiting(proposed),
+        appeals=tuple(_appeal(one, at, judged.registry, zone) for one, at in appeals.of(locality)),
         codes=tuple(_codes(desk, locality, [b.scheme for b in place.bound])),
-        ledgers=tuple(w for w, _ in waiting(gaps)),
-        limits=tuple(sorted(
-            (w for w, _ in waiting(running, due=True) if w.when.startswith(day)),
-            key=lambda w: w.when,
-        )),
+        ledgers=waiting(gaps),
+        limits=tuple(
+            _waiting(row, content, judged.registry, when)
+            for when, row, content in sorted(_ending(desk, locality, judged, zone, day), key=_first)
+        ),
         stall="" if projection.stalled_seq is None
         else f"第 {projection.stalled_seq} 条记录无法判定：{projection.stalled_reason}",
     )  # fmt: skip
@@ -130,6 +133,30 @@ def _rows(desk: Desk, locality: str, wanted: DecisionFilter) -> Iterator[Decisio
     while rows := desk.store.decisions(locality, after, _BATCH, wanted):
         yield from rows
         after = rows[-1].decision_seq
+
+
+def _ending(
+    desk: Desk, locality: str, judged: Projection, zone: str, day: date
+) -> Iterator[tuple[str, DecisionRow, Content]]:
+    """Yield what runs out on a day, at 24:00 at the latest, and has not yet; and when.
+
+    What decides it asked to be judged again by then; of all that ever ran most is over.
+    """
+    begin, end = cal.local_instant(zone, day), cal.local_instant(zone, day + timedelta(days=1))
+    nodes = judged.state.load_nodes(judged.state.keys_due(end + 1)).values()
+    slots = [slot for node in nodes for slot, known in node.slots.items() if known.holds]
+    for history in desk.store.slot_histories(locality, slots).values():
+        row = history[-1]
+        if row.outcome == "running" and row.kind in ("deadline", "duty"):
+            content = decode_decision(row.payload).content
+            if content.due is not None and begin < content.due <= end:
+                last = content.due == end
+                yield f"{day} 24:00" if last else show_time(zone, content.due), row, content
+
+
+def _first(ending: tuple[str, DecisionRow, Content]) -> tuple[str, int]:
+    when, row, _ = ending
+    return when, row.decision_seq
 
 
 def _waiting(row: DecisionRow, content: Content, registry: Registry, when: str) -> Waiting:
