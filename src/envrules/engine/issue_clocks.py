@@ -79,7 +79,10 @@ def _deadline(
         said = "，".join(parts[:2] if verdict.due is not None else parts[:1])
         causes = distinct(state.found, start, *verdict.events)
         note = f"案件 {state.issue} {said}"
-        tell(bench, state, judged, "overdue", deadline.id, verdict.at, note, causes, content.slot)
+        tell(
+            bench, state, judged, "overdue", deadline.id, verdict.at, note, causes, content.slot,
+            until=verdict.runs_out,
+        )  # fmt: skip
 
 
 def _stopped_by(state: IssueState, deadline: deadlines.Deadline) -> str:

@@ -38,11 +38,15 @@ def tell_facts(
 
 def tell(
     bench: Bench, state: IssueState, judged: Judgement, kind: FactKind, name: str, at: Instant,
-    note: str, events: tuple[str, ...], because: Slot | None = None,
+    note: str, events: tuple[str, ...], because: Slot | None = None, *, until: Instant | None = None,
 ) -> None:  # fmt: skip
-    """Send a fact of the issue; `because`: the decision that it follows from."""
+    """Send a fact of the issue; `because`: the decision that it follows from.
+
+    What comes of time running out is of the month that it could be done in, `until`: at 24:00 on
+    the month's last day the next one has begun.
+    """
     scheme = bench.scheme
     unit = bench.context.registry.responsible(charged_unit(scheme, state.payload), at)
-    period = cal.period_of(scheme.timezone, at, "month")
+    period = cal.period_of(scheme.timezone, at if until is None else until - 1, "month")
     fact = Fact(kind, name, unit, period, at, anchor=state.issue, events=events, note=note)
     bench.tell(judged, fact, because)
