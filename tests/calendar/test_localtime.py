@@ -4,12 +4,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envrules.calendar import CalendarError, day_bounds, local_date, local_instant
+from envrules.calendar import CalendarError, day_bounds, limit_text, local_date, local_instant
 from envrules.calendar.localtime import clock_time, local_datetime, time_of_day, to_instant
 from envrules.model.base import HOUR, MINUTE
+from envrules.report.tables import local_end
 
 NEW_YORK = "America/New_York"
 ZONES = ["Asia/Shanghai", NEW_YORK, "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"]
@@ -37,6 +39,25 @@ def utc(text: str) -> int:
 def test_local_instant(tz: str, day: date, clock: str, expected: str) -> None:
     """A local time is the first instant at which the local clock reads that much or more."""
     assert local_instant(tz, day, clock_time(clock)) == utc(expected)
+
+
+@pytest.mark.parametrize(
+    ("tz", "instant", "expected"),
+    [
+        ("Asia/Shanghai", "2026-07-14T09:30", "2026-07-14 17:30"),
+        ("Asia/Shanghai", "2026-07-14T16:00", "2026-07-14 24:00"),
+        ("Asia/Shanghai", "2026-12-31T16:00", "2026-12-31 24:00"),
+        ("Asia/Shanghai", "2026-07-14T16:01", "2026-07-15 00:01"),
+        ("America/Sao_Paulo", "2018-11-04T03:00", "2018-11-03 24:00"),  # no midnight
+        ("Pacific/Apia", "2011-12-30T10:00", "2011-12-29 24:00"),  # no 30th
+    ],
+)
+def test_a_limit_ends_at_24(tz: str, instant: str, expected: str) -> None:
+    """A limit that ends with a day is told as the end of that day, not the beginning of the next."""
+    assert limit_text(tz, utc(instant)) == expected
+    moment = Timestamp()
+    moment.FromJsonString(f"{instant}:00Z")
+    assert local_end(moment, ZoneInfo(tz)) == expected
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from envrules.calendar.errors import CalendarError
 from envrules.calendar.hours import Season
 from envrules.calendar.localtime import (
     day_bounds,
+    limit_text,
     local_date,
     local_datetime,
     local_instant,
@@ -72,6 +73,7 @@ __all__ = [
     "deadline",
     "elapsed",
     "is_on_time",
+    "limit_text",
     "local_date",
     "local_datetime",
     "local_instant",

@@ -56,6 +56,13 @@ def local_text(tz: str, instant: Instant) -> str:
     return f"{local_datetime(tz, instant):%Y-%m-%d %H:%M}"
 
 
+@lru_cache(maxsize=8192)
+def limit_text(tz: str, instant: Instant) -> str:
+    """Return when a limit ends, for people: with the end of a day, that day, 2026-07-03 24:00."""
+    last = local_date(tz, instant - 1)
+    return local_text(tz, instant) if last == local_date(tz, instant) else f"{last} 24:00"
+
+
 def time_of_day(tz: str, instant: Instant) -> int:
     """Return what the clock of `tz` reads at `instant`, in microseconds after 00:00."""
     shown = local_datetime(tz, instant)

@@ -87,8 +87,8 @@ def overrun(bench: Bench, filed: Event, since: Instant) -> str:
     at = filed.occurred_at
     if due.due is None or at < due.due or (due.inclusive and at == due.due):
         return ""
-    last = cal.local_datetime(bench.scheme.timezone, due.due)
-    return f"申诉期限为 {limit.within.text(held.value)}，至 {last:%Y-%m-%d %H:%M}，逾期不予受理"
+    last = cal.limit_text(bench.scheme.timezone, due.due)
+    return f"申诉期限为 {limit.within.text(held.value)}，至 {last}，逾期不予受理"
 
 
 def too_late(bench: Bench, content: Content, events: Sequence[Event]) -> dict[str, Content]:

@@ -14,7 +14,6 @@ from envrules.engine.context import live
 from envrules.engine.judging import Bench, FactFeed, Inputs, Judgement
 from envrules.engine.nodes import Node
 from envrules.engine.publication import publish
-from envrules.engine.rungs import show_time
 from envrules.kinds.compiled import Outcome, cite, cite_value
 from envrules.kinds.consequences import Fact, FactKind
 from envrules.kinds.deadlines import unpublished
@@ -73,7 +72,7 @@ class _Court:
             report = self.settled(self.report(fired, outcome, held)[0])
             if report.outcome == "overdue" and report.publication != "revoked":
                 assert report.due is not None
-                limit = show_time(self.scheme.timezone, report.due)
+                limit = cal.limit_text(self.scheme.timezone, report.due)
                 note = f"{outcome.words}未在 {limit} 前提交"
                 late = replace(report, at=report.due)
                 waits = report.publication == "held"
@@ -135,7 +134,7 @@ class _Court:
         state = self._outcome(limit, filed)
         in_force = outcome.within.at(self.scheme.day(at))
         words = {"running": "待提交", "on_time": "按期提交", "overdue": "逾期"}[state]
-        shown = show_time(self.scheme.timezone, due)
+        shown = cal.limit_text(self.scheme.timezone, due)
         who = self.bench.title(self.unit, due)
         content = Content(
             slot=Slot(self.scheme.slug, f"{fired.rule.citation.id}.{outcome.words}",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from envrules import calendar as cal
 from envrules.engine.issue_content import OUTCOMES, distinct, issue_content, no_value
 from envrules.engine.issue_facts import tell
 from envrules.engine.judging import Bench, Inputs, Judgement, SlipFiring, consequences
@@ -64,7 +65,7 @@ def _deadline(
     zone = bench.scheme.timezone
     parts = [f"{deadline.citation.title}：{_DEADLINE_WORDS[verdict.outcome]}"]
     if verdict.due is not None:
-        parts.append(f"期限 {show_time(zone, verdict.due)}")
+        parts.append(f"期限 {cal.limit_text(zone, verdict.due)}")
     if verdict.stopped is not None:
         parts.append(f"{_stopped_by(state, deadline)} {show_time(zone, verdict.stopped)}")
     content = issue_content(

@@ -228,7 +228,7 @@ def moved(
             continue
         due, inclusive = until, True
         word = WORDS[event.payload.move]
-        note = f"{word}至 {_show(calendar, until)}，{_approved(event)}"
+        note = f"{word}至 {cal.limit_text(calendar.tz, until)}，{_approved(event)}"
         steps.append(cite(citation, note=note))
         causes.append(event.id)
     return Limit(due, inclusive, tuple(steps), tuple(causes), limit.warnings)

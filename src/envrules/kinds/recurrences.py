@@ -163,7 +163,7 @@ class History:
         close: tuple[Step, ...], day: date, calendar: cal.WorkCalendar,
     ) -> Again:  # fmt: skip
         rule, before = self.recurrence, window.before
-        until = "" if limit.due is None else f"，至 {_show(calendar, limit.due)}"
+        until = "" if limit.due is None else f"，至 {cal.limit_text(calendar.tz, limit.due)}"
         note = f"自案件 {before.issue} {self.word} {_show(calendar, window.since)} 起算{until}"
         steps = (
             *rule.where.steps(day), cite(rule.citation), cite_value(rule.within, within, note),

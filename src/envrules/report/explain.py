@@ -14,7 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from envrules.report.events import describe, title_of
-from envrules.report.tables import facts, joined, local, publication, section, since, table
+from envrules.report.tables import (
+    facts,
+    joined,
+    local,
+    local_end,
+    publication,
+    section,
+    since,
+    table,
+)
 from envrules.v1 import decision_service_pb2 as service
 from envrules.v1 import decisions_pb2 as pb
 
@@ -57,7 +66,7 @@ def _head(decision: pb.Decision, zone: tzinfo) -> list[tuple[str, str | Text]]:
         ("对象", joined(decision.unit, *about) or decision.slot.subject),
         ("周期", decision.period),
         ("时间", local(decision.at, zone)),
-        ("期限", local(decision.due, zone) if decision.HasField("due") else ""),
+        ("期限", local_end(decision.due, zone) if decision.HasField("due") else ""),
         ("分值", _points(decision)),
         ("名次", f"第 {decision.rank} 名" if decision.HasField("rank") else ""),
         ("后果", "、".join(_consequence(c, zone) for c in decision.consequences)),
@@ -89,7 +98,8 @@ def _points(decision: pb.Decision) -> str:
 
 def _consequence(consequence: pb.Consequence, zone: tzinfo) -> str:
     more = joined(
-        consequence.to, f"{local(consequence.due, zone)} 前" if consequence.HasField("due") else ""
+        consequence.to,
+        f"{local_end(consequence.due, zone)} 前" if consequence.HasField("due") else "",
     )
     return f"{consequence.words}（{more}）" if more else consequence.words
 

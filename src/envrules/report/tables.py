@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import IO
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -71,6 +71,13 @@ def section(title: str, body: RenderableType) -> Group:
 def local(moment: Timestamp, zone: tzinfo) -> str:
     """Return a time as the people there read it, to the minute: 2026-07-03 17:30."""
     return f"{moment.ToDatetime(tzinfo=zone):%Y-%m-%d %H:%M}"
+
+
+def local_end(moment: Timestamp, zone: tzinfo) -> str:
+    """Return when a limit ends, as the people there read it: at 24:00, if with the end of a day."""
+    shown = moment.ToDatetime(tzinfo=UTC)
+    last, at = [t.astimezone(zone) for t in (shown - timedelta(microseconds=1), shown)]
+    return local(moment, zone) if last.date() == at.date() else f"{last:%Y-%m-%d} 24:00"
 
 
 def since(text: str) -> str:

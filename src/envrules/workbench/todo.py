@@ -150,8 +150,7 @@ def _ending(
         if row.outcome == "running" and row.kind in ("deadline", "duty"):
             content = decode_decision(row.payload).content
             if content.due is not None and begin < content.due <= end:
-                last = content.due == end
-                yield f"{day} 24:00" if last else show_time(zone, content.due), row, content
+                yield cal.limit_text(zone, content.due), row, content
 
 
 def _first(ending: tuple[str, DecisionRow, Content]) -> tuple[str, int]:
