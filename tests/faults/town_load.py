@@ -1,11 +1,13 @@
 """A town's endless months: what its platform sends day by day, the same for the same seed.
 
 Issues are found, handled and checked, some too late; every village is inspected once a month;
-some findings bear codes that no table knows; some villages appeal, and some win.
+some findings bear codes that no table knows, until the platform sets them right; some villages
+appeal, and some win.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,11 +15,14 @@ from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from envrules.model.base import HOUR, Instant
 from envrules.model.events import (
     AppealDecided,
     AppealFiled,
     Event,
+    EventWithdrawn,
     Finding,
     Inspection,
     IssueFound,
@@ -38,7 +43,9 @@ entries:
 - {small: "0103", category: 三大堆}
 - {small: "0104", category: 白色垃圾}
 """
-_KNOWN, _UNKNOWN = ("0103", "0104"), ("0999", "0998", "0997")
+KNOWN, UNKNOWN = ("0103", "0104"), ("0999", "0998", "0997")
+_CORRECTED_AFTER = 5
+"""Days after which a code is set right, but before its month is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +96,28 @@ def _issue(
     number: int, random: Random, day: date, units: int, waiting: dict[date, list[Event]]
 ) -> None:
     name, unit = f"GD-{number:07d}", _unit(random.randrange(units))
-    code = random.choice(_UNKNOWN) if random.random() < 0.03 else random.choice(_KNOWN)
+    code = random.choice(UNKNOWN) if random.random() < 0.03 else random.choice(KNOWN)
     at = midnight(day) + 9 * HOUR + random.randrange(8 * HOUR)
     found = IssueFound(name, place="village", small_class=code, source="patrol", place_unit=unit)
     _later(waiting, day, 0, f"{name}-0", at, found)
+    if code in UNKNOWN:
+        _correct(f"{name}-0", at, found, day, waiting)
     slow = 9 if random.random() < 0.1 else 1
     steps = (("registered", 0), ("dispatched", 0), ("handled", slow), ("check_passed", slow + 1))
     for step, (move, after) in enumerate(steps, start=1):
         ledger = {"督办记录": "照片核实"} if move == "check_passed" else {}
         moved = IssueMoved(name, move, ledger=ledger)  # type: ignore[arg-type]  # literals, all
         _later(waiting, day, after, f"{name}-{step}", at + after * DAY + step * 60_000_000, moved)
+
+
+def _correct(
+    id: str, at: Instant, found: IssueFound, day: date, waiting: dict[date, list[Event]]
+) -> None:
+    """Withdraw a finding with a code that nobody knows, and send it with one that is known."""
+    after = min(_CORRECTED_AFTER, monthrange(day.year, day.month)[1] - day.day)
+    withdrawn = EventWithdrawn(id, "代码有误")
+    _later(waiting, day, after, f"{id}-w", at + after * DAY + HOUR, withdrawn)
+    _later(waiting, day, after, f"{id}-c", at, replace(found, small_class=KNOWN[0]))
 
 
 def _assessment(unit: int, random: Random, day: date, waiting: dict[date, list[Event]]) -> None:
