@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from envrules.model.base import canonical_json
 from envrules.model.decisions import Decision, decode_decision
 from envrules.service.fields import ID, PAGE_LIMIT, Fields
 from envrules.store import DecisionFilter, DecisionRow
@@ -29,7 +30,10 @@ class Wanted:
 
     def among(self, rows: Sequence[DecisionRow]) -> Iterator[Decision]:
         """Yield those that are wanted of rows that the store has found, in order."""
+        marks = [canonical_json(event) for event in self.events]
         for row in rows:
+            if marks and not any(mark in row.payload for mark in marks):
+                continue  # most are about other events: they are not read for that
             decision = decode_decision(row.payload)
             if not self.events or not self.events.isdisjoint(decision.content.events):
                 yield decision
