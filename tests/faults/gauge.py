@@ -1,4 +1,8 @@
-"""What a server takes of its machine: memory and file handles, its projector processes included."""
+"""What a server takes of its machine: memory and file handles, its projector processes included.
+
+Of memory three things: what is resident, the objects that Python holds, and what the C library has
+given out. The last two a process tells itself, see `holding`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it comes without types
+from tests.faults.holding import sitecustomize as holding
 
 MEBIBYTE = 1 << 20
 
@@ -26,11 +32,23 @@ class Sample:
     memory: float
     """Resident, in MiB."""
     handles: int
+    objects: float
+    """Thousands of blocks in use of Python's allocator: all its objects but large ones."""
+    heap: float
+    """In use of the C library's heaps, in MiB: large objects, and what other libraries hold."""
 
 
-def take(process: psutil.Process, seconds: float = 0.0) -> Sample:
-    """Look at a process."""
-    return Sample(seconds, process.memory_info().rss / MEBIBYTE, process.num_fds())
+def take(process: psutil.Process, seconds: float, told: Path) -> Sample:
+    """Look at a process, and at what it tells in the folder `told`. Raises FileNotFoundError."""
+    objects, heap = map(int, (told / str(process.pid)).read_text().split())
+    resident = process.memory_info().rss / MEBIBYTE
+    return Sample(seconds, resident, process.num_fds(), objects / 1000, heap / MEBIBYTE)
+
+
+def telling(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that is to tell what it holds in a folder."""
+    path = [str(Path(holding.__file__).parent), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, path)), holding.FOLDER: str(folder)}
 
 
 def family(server: int) -> list[psutil.Process]:
@@ -45,6 +63,8 @@ class Gauge:
 
     server: int
     every: float
+    told: Path
+    """Where the processes tell what they hold."""
     taken: dict[str, list[Sample]] = field(default_factory=dict)
     """By the process: `server`, `projector`."""
 
@@ -66,12 +86,12 @@ class Gauge:
             self.look(time.monotonic() - begun)
 
     def look(self, seconds: float) -> None:
-        """Note what each process takes now; one that has just ended is left out."""
+        """Note what each process takes now; one that has just begun or ended is left out."""
         for number, process in enumerate(family(self.server)):
             name = "server" if number == 0 else f"projector {number}" if number > 1 else "projector"
             try:
-                self.taken.setdefault(name, []).append(take(process, seconds))
-            except psutil.NoSuchProcess:
+                self.taken.setdefault(name, []).append(take(process, seconds, self.told))
+            except (psutil.NoSuchProcess, FileNotFoundError):
                 continue
 
 
@@ -111,14 +131,21 @@ class Trend:
         return Verdict.RISING if self.slope - 2 * self.error > limit else Verdict.UNDECIDED
 
 
-def trend(samples: Sequence[Sample], of: str) -> Trend:
-    """Return the trend of `memory` or `handles` in the last two thirds, when caches are full."""
-    warm = samples[len(samples) // 3 :]
-    floor = [
-        (minute / 60, min(float(getattr(sample, of)) for sample in some))
+def trend(samples: Sequence[Sample], of: str, warm_after: float) -> Trend:
+    """Return the trend of a field since so many seconds had passed, when caches are full.
+
+    A minute of which less than half was seen has no floor: that of one sample may be a peak.
+    """
+    warm = [sample for sample in samples if sample.seconds >= warm_after]
+    minutes = [
+        (minute / 60, [float(getattr(sample, of)) for sample in some])
         for minute, some in itertools.groupby(warm, lambda sample: sample.seconds // 60)
     ]
+    enough = max((len(seen) for _, seen in minutes), default=0) / 2
+    floor = [(minute, min(seen)) for minute, seen in minutes if len(seen) >= enough]
     slope, error = _line(floor)
+    if not floor:
+        return Trend(0, 0, 0, math.inf, max(float(getattr(sample, of)) for sample in samples))
     part = max(1, len(floor) // 8)
     return Trend(
         statistics.fmean(least for _, least in floor[:part]),
