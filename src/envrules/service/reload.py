@@ -120,10 +120,11 @@ class Reloader:
         problems = self._put(scheme, read, file) if isinstance(read, str) else list(read)
         if problems and at_start:
             self._host.shelf.put(scheme, None)
-        note = self._host.watched.found if at_start else self._host.watched.edited
-        note(scheme, file, self._host.runtime.clock(), problems)
+        # Whoever reads of it in the status finds it in the log.
         for problem in problems:
             log.error("refused, the last good revision serves on: %s", problem)
+        note = self._host.watched.found if at_start else self._host.watched.edited
+        note(scheme, file, self._host.runtime.clock(), problems)
         if not problems:
             self._unoffered.add(scheme)
 
