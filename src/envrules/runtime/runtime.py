@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 from envrules.engine.kept import Locality
 from envrules.engine.projection import Projection
-from envrules.model.base import Frozen, Instant, digest
+from envrules.model.base import Instant
 from envrules.model.decisions import decode_decision
 from envrules.model.entries import (
     Act,
@@ -17,10 +17,9 @@ from envrules.model.entries import (
     Entry,
     Published,
     Tick,
-    encode_arrived,
     encode_entry,
 )
-from envrules.model.events import AppealDecided, AppealFiled, Event, encode_event
+from envrules.model.events import Event
 from envrules.ruleset.codes import CodeTableText
 from envrules.ruleset.overrides import Overrides
 from envrules.runtime.acting import check_acts
@@ -28,6 +27,7 @@ from envrules.runtime.appender import Appender, Commit
 from envrules.runtime.backing import StoreBacking
 from envrules.runtime.closing import check_closable
 from envrules.runtime.errors import NotFound, NotNow, Superseded
+from envrules.runtime.incoming import Receipt, entry_of
 from envrules.runtime.library import Library
 from envrules.runtime.progress import Progress
 from envrules.runtime.projecting import Projecting, ProjectingThreads
@@ -44,17 +44,6 @@ from envrules.store import (
 )
 
 log = logging.getLogger(__name__)
-
-
-class Receipt(Frozen):
-    """What became of a submitted event. `stored` means: durably, at place `seq` of the log."""
-
-    event_id: str
-    seq: int
-    stored: bool
-    """False for an event that was there already: `seq` is then the first one's."""
-    conflict: bool = False
-    """The id is known with other content; nothing was stored."""
 
 
 def wall_clock() -> Instant:
@@ -142,7 +131,7 @@ class Runtime:
         self, locality: str, events: Sequence[Event], by: str
     ) -> Callable[[], list[Receipt]]:
         """Queue events to be stored; the returned call waits for the receipts."""
-        entries = [self._entry(locality, event, by) for event in events]
+        entries = [entry_of(self.store, locality, event, by) for event in events]
         future = self._later(locality, entries)
 
         def receipts() -> list[Receipt]:
@@ -152,27 +141,6 @@ class Runtime:
             ]
 
         return receipts
-
-    def _entry(self, locality: str, event: Event, by: str) -> NewEntry:
-        content = encode_event(event)
-        if isinstance(event.payload, AppealFiled | AppealDecided):
-            payload = encode_arrived(content, by, *self._disputed(locality, event.payload.target))
-        else:
-            payload = encode_arrived(content, by)
-        return NewEntry("event", payload, event.id, digest(content).encode(), by)
-
-    def _disputed(self, locality: str, target: str) -> tuple[str, tuple[str, ...]]:
-        """An appeal against a decision names its slot; it is read by the node that decided.
-
-        The node, and the issues on a slip, go into the log, so that the replay needs no look at
-        what was decided.
-        """
-        if "\n" not in target:  # an event, or a finding of one
-            return "", ()
-        history = self.store.slot_history(locality, target)
-        if not history:
-            return "", ()
-        return history[-1].node, decode_decision(history[-1].payload).content.served
 
     def _later(self, locality: str, entries: Sequence[NewEntry]) -> Future[list[Appended]]:
         return self._appender.append_later(locality, entries, self.clock())

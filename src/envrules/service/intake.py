@@ -10,7 +10,7 @@ import grpc
 
 from envrules.model.decisions import decode_decision
 from envrules.model.events import Event
-from envrules.runtime.runtime import Receipt
+from envrules.runtime.incoming import Receipt
 from envrules.service.fields import Fields
 from envrules.service.host import Host
 from envrules.service.telemetry.hub import Append

@@ -17,6 +17,7 @@ from envrules.store.database import Database
 from envrules.store.log import Log
 from envrules.store.migrations import bring_up_to_date
 from envrules.store.monitoring import Monitoring
+from envrules.store.nodes import Nodes
 from envrules.store.notices import Notice, Notices
 from envrules.store.projections import Projections
 from envrules.store.reading import Reading
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 
-class Store(Log, Projections, Reading, Monitoring):
+class Store(Log, Nodes, Projections, Reading, Monitoring):
     """One process's access to a database; every method may be called from every thread.
 
     Every method that names a locality raises `UnknownLocality` if there is none of that id.

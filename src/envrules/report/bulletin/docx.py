@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import docx
 from docx.enum.section import WD_ORIENTATION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from envrules.report.bulletin.document import (
@@ -29,17 +26,31 @@ from envrules.report.bulletin.document import (
     Table,
     printable,
     shown,
-    width,
 )
+from envrules.report.bulletin.docx_elements import (
+    add_bookmark,
+    add_link,
+    add_page_number,
+    draw_red_line,
+    keep_together,
+    repeat_on_each_page,
+    set_font,
+    set_style,
+    shade_cell,
+)
+from envrules.report.bulletin.docx_widths import column_widths, is_broad
 
 _SONG, _HEI, _FANGSONG = "SimSun", "SimHei", "FangSong"
 _RED = RGBColor(0xC8, 0x10, 0x2E)
+_MARGIN = 24
+"""Millimetres left and right."""
+_PORTRAIT = 210 - 2 * _MARGIN
 _CENTRE, _RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def as_docx(document: Document) -> bytes:
     """Return the file."""
-    writer = _Writer(broad=_is_broad(document))
+    writer = _Writer(broad=is_broad(document, _PORTRAIT))
     writer.write(document)
     out = io.BytesIO()
     writer.file.save(out)
@@ -59,12 +70,12 @@ class _Writer:
         page.top_margin, page.bottom_margin = Mm(30), Mm(26)
         page.left_margin = page.right_margin = Mm(_MARGIN)
         self._across = (297 if broad else 210) - 2 * _MARGIN
-        _style(self.file.styles["Normal"], _FANGSONG, 14)
+        set_style(self.file.styles["Normal"], _FANGSONG, 14)
         self.file.styles["Normal"].paragraph_format.space_after = Pt(4)
-        _style(self.file.styles["Title"], _SONG, 20, bold=True)
+        set_style(self.file.styles["Title"], _SONG, 20, bold=True)
         for name, size in (("Heading 1", 15), ("Heading 2", 12)):
-            _style(self.file.styles[name], _HEI, size, bold=True)
-        _style(self.file.styles["Caption"], _FANGSONG, 10)
+            set_style(self.file.styles[name], _HEI, size, bold=True)
+        set_style(self.file.styles["Caption"], _FANGSONG, 10)
         self._bookmarks = 0
 
     def write(self, document: Document) -> None:
@@ -80,7 +91,7 @@ class _Writer:
             annex.paragraph_format.page_break_before = True
             for entry in document.annex:
                 self._entry(entry)
-        _page_number(self.file.sections[0].footer.paragraphs[0])
+        add_page_number(self.file.sections[0].footer.paragraphs[0])
 
     # ── head and end ──
 
@@ -89,11 +100,11 @@ class _Writer:
         if head.issuer:
             run = self._paragraph(head.issuer, align=_CENTRE).runs[0]
             run.font.size, run.font.bold, run.font.color.rgb = Pt(30), True, _RED
-            _font(run, _SONG)
+            set_font(run, _SONG)
         if head.number or head.signatory:
             line = self._paragraph(f"{head.number}\t{head.signed}")
             line.paragraph_format.tab_stops.add_tab_stop(Mm(self._across), 2)  # 2: right
-            _red_line(line)
+            draw_red_line(line)
         self.file.add_paragraph(printable(document.title), style="Title").alignment = _CENTRE
         self._paragraph(document.reading, style="Caption", align=_CENTRE)
         if document.warning:
@@ -139,13 +150,14 @@ class _Writer:
         made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
         for cell, column in zip(made.rows[0].cells, table.columns, strict=True):
             self._fill(cell, column.title, _CENTRE).runs[0].font.bold = True
-        _repeat_on_each_page(made.rows[0])
+        repeat_on_each_page(made.rows[0])
         for row in table.rows:
             added = made.add_row()
-            _keep_together(added)
+            keep_together(added)
             for place, cell, column in zip(added.cells, row, table.columns, strict=True):
                 self._cell(place, cell, column)
-        for across, added_column in zip(_widths(table, self._across), made.columns, strict=True):
+        widths = map(Mm, column_widths(table, self._across))
+        for across, added_column in zip(widths, made.columns, strict=True):
             added_column.width = across  # Word reads the cells' widths, LibreOffice the column's
             for place in added_column.cells:
                 place.width = across
@@ -154,9 +166,9 @@ class _Writer:
         align = _RIGHT if column.is_figure else None
         paragraph = self._fill(place, shown(cell, column.kind), align)
         if cell.basis:
-            _link(paragraph, f"〔{cell.basis}〕", f"basis_{cell.basis}")
+            add_link(paragraph, f"〔{cell.basis}〕", f"basis_{cell.basis}")
         if cell.colour:
-            _shade(place, cell.colour)
+            shade_cell(place, cell.colour)
 
     def _fill(self, place: Any, text: str, align: Any) -> Any:
         paragraph = place.paragraphs[0]
@@ -169,7 +181,8 @@ class _Writer:
     def _entry(self, entry: Basis) -> None:
         paragraph = self._paragraph(f"〔{entry.number}〕{entry.about}", style="Caption")
         paragraph.runs[0].font.bold = True
-        self._bookmark(paragraph, f"basis_{entry.number}")
+        self._bookmarks += 1
+        add_bookmark(paragraph, f"basis_{entry.number}", self._bookmarks)
         for ground in entry.decisions:
             said = f"{ground.id}　{ground.said}"
             self._paragraph(said.rstrip(), style="Caption")
@@ -182,16 +195,6 @@ class _Writer:
         paragraph.alignment = align
         return paragraph
 
-    def _bookmark(self, paragraph: Any, name: str) -> None:
-        self._bookmarks += 1
-        number = str(self._bookmarks)
-        start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
-        start.set(qn("w:id"), number)
-        start.set(qn("w:name"), name)
-        end.set(qn("w:id"), number)
-        paragraph._p.insert(1 if paragraph._p.pPr is not None else 0, start)
-        paragraph._p.append(end)
-
 
 def _legend(drawn: Map) -> Table:
     """Return what a map shows as a table: Word draws no outlines."""
@@ -200,127 +203,3 @@ def _legend(drawn: Map) -> Table:
         (Cell(area.title), Cell(area.caption), Cell(area.band, area.colour)) for area in drawn.areas
     )
     return Table(drawn.title, columns, rows)
-
-
-def _widths(table: Table, across: float) -> list[Mm]:
-    """Return how wide each column is: what is short stays on one line, the long ones share the rest.
-
-    `across`: millimetres between the margins.
-    """
-    wanted = _wanted(table)
-    level = _level(wanted, across)
-    given = [min(share, level) for share in wanted]
-    return [Mm(across * share / sum(given)) for share in given]
-
-
-def _wanted(table: Table) -> list[float]:
-    """Return how many millimetres each column asks for: by the longest text in it, within reason."""
-    longest = [
-        max(width(column.title), *(_taken(row[i], column) for row in table.rows))
-        for i, column in enumerate(table.columns)
-    ]
-    return [_HALF_WIDTH * min(length, _WIDEST) + _PADDING for length in longest]
-
-
-def _level(wanted: Sequence[float], across: float) -> float:
-    """Return what no column may exceed, so that all together are no wider than the page."""
-    left, narrower = across, sorted(wanted)
-    for n, share in enumerate(narrower):
-        level = left / (len(narrower) - n)
-        if share > level:
-            return level
-        left -= share
-    return narrower[-1]
-
-
-def _is_broad(document: Document) -> bool:
-    """Return whether a table has so many columns that the page is better laid on its side."""
-    tables = (b for section in document.sections for b in section.blocks if isinstance(b, Table))
-    return any(sum(_wanted(table)) > _TOO_BROAD * _PORTRAIT for table in tables if table.rows)
-
-
-def _taken(cell: Cell, column: Column) -> int:
-    """Return how wide a cell is, with the number of what it rests on."""
-    return width(shown(cell, column.kind)) + (5 if cell.basis else 0)
-
-
-_HALF_WIDTH = 1.9
-"""Millimetres that half a Chinese character takes in a table."""
-_PADDING = 4.5
-"""Millimetres beside the text of a cell, and what fonts differ by."""
-_WIDEST = 36
-"""Half-widths of a character that a column asks for at most."""
-_MARGIN = 24
-_PORTRAIT = 210 - 2 * _MARGIN
-_TOO_BROAD = 1.6
-
-
-# ── what python-docx has no words for ──
-
-
-def _style(style: Any, font: str, size: float, *, bold: bool = False) -> None:
-    style.font.size, style.font.bold = Pt(size), bold
-    style.font.color.rgb = RGBColor(0, 0, 0)
-    _font(style, font)
-    for border in style.element.iter(qn("w:pBdr")):
-        border.getparent().remove(border)
-
-
-def _font(styled: Any, font: str) -> None:
-    """Set the font of Chinese text too; themed fonts would win over it."""
-    styled.font.name = font
-    fonts = styled.element.get_or_add_rPr().get_or_add_rFonts()
-    for name in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{name}"), None)
-    fonts.set(qn("w:eastAsia"), font)
-
-
-def _element(name: str, **attributes: str) -> Any:
-    made = OxmlElement(f"w:{name}")
-    for key, value in attributes.items():
-        made.set(qn(f"w:{key}"), value)
-    return made
-
-
-def _red_line(paragraph: Any) -> None:
-    borders = _element("pBdr")
-    borders.append(_element("bottom", val="single", sz="18", space="4", color="C8102E"))
-    paragraph._p.get_or_add_pPr().append(borders)
-
-
-def _shade(cell: Any, colour: str) -> None:
-    fill = colour.removeprefix("#").upper()
-    cell._tc.get_or_add_tcPr().append(_element("shd", val="clear", color="auto", fill=fill))
-    red, green, blue = (int(fill[i : i + 2], 16) for i in (0, 2, 4))
-    if 3 * red + 6 * green + blue < 1280:  # dark: half of the brightest, as the eye weighs it
-        for run in cell.paragraphs[0].runs:
-            run.font.color.rgb = RGBColor(255, 255, 255)
-
-
-def _repeat_on_each_page(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("tblHeader", val="true"))
-
-
-def _keep_together(row: Any) -> None:
-    row._tr.get_or_add_trPr().append(_element("cantSplit", val="true"))
-
-
-def _link(paragraph: Any, text: str, bookmark: str) -> None:
-    link = _element("hyperlink", anchor=bookmark)
-    run = paragraph.add_run(text)
-    run.font.size = Pt(8)
-    link.append(run._r)
-    paragraph._p.append(link)
-
-
-def _page_number(paragraph: Any) -> None:
-    paragraph.alignment = _CENTRE
-    paragraph.add_run("— ")
-    field = _element("fldSimple", instr="PAGE")
-    number = _element("r")
-    text = OxmlElement("w:t")
-    text.text = "1"
-    number.append(text)
-    field.append(number)
-    paragraph._p.append(field)
-    paragraph.add_run(" —")

@@ -17,7 +17,7 @@ from envrules.logs import IDS
 from envrules.model.base import Instant
 from envrules.model.events import Event
 from envrules.runtime.appender import Commit
-from envrules.runtime.runtime import Receipt
+from envrules.runtime.incoming import Receipt
 
 if TYPE_CHECKING:
     from envrules.service.telemetry.metrics import Metrics
