@@ -30,6 +30,7 @@ import grpc
 from tests.faults import town_load
 from tests.faults.checks import check_emitted, check_log, check_rebuild, check_replay
 from tests.faults.gauge import Gauge, Verdict, renice, telling, trend
+from tests.faults.holding.sitecustomize import EVERY
 from tests.faults.killing import installed
 from tests.faults.town_load import SOURCE
 from tests.faults.traffic import settle
@@ -63,7 +64,7 @@ class Wanted:
     """Found in a day: the fewer there are, the sooner the town's time comes up to today."""
     edits_every: float = 120.0
     """A publication judges again whatever is open."""
-    samples_every: float = 5.0
+    samples_every: float = EVERY
     warm_after: float = 1500.0
     """Seconds until all caches are full: what closed months count takes 8 MiB after some 1.4
     million events."""

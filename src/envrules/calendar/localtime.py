@@ -56,7 +56,7 @@ def local_text(tz: str, instant: Instant) -> str:
     return f"{local_datetime(tz, instant):%Y-%m-%d %H:%M}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def limit_text(tz: str, instant: Instant) -> str:
     """Return when a limit ends, for people: with the end of a day, that day, 2026-07-03 24:00."""
     last = local_date(tz, instant - 1)
@@ -70,7 +70,7 @@ def time_of_day(tz: str, instant: Instant) -> int:
     return (shown - midnight) // _MICROSECOND  # one zone: a difference of readings
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)  # eleven years of days
 def local_instant(tz: str, day: date, of_day: int = 0) -> Instant:
     """Return the first instant when `tz` shows `day` and `of_day` microseconds past 00:00, or more.
 

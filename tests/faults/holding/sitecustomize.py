@@ -15,6 +15,8 @@ from pathlib import Path
 
 EVERY = 2.0
 """Seconds."""
+_LOOKS = 40
+"""What is held only while something is done comes and goes: the least of so many looks is told."""
 FOLDER = "ENVRULES_TEST_HOLDING"
 """The environment variable that names the folder."""
 
@@ -36,11 +38,15 @@ def tell(folder: Path) -> None:
     mallinfo2.restype = _Mallinfo2
     file = folder / str(os.getpid())
     while True:
-        found = mallinfo2()
+        objects, heap = [], []
+        for _ in range(_LOOKS):
+            found = mallinfo2()
+            objects.append(sys.getallocatedblocks())
+            heap.append(found.uordblks + found.hblkhd)
+            time.sleep(EVERY / _LOOKS)
         new = file.with_suffix(".new")
-        new.write_text(f"{sys.getallocatedblocks()} {found.uordblks + found.hblkhd}")
+        new.write_text(f"{min(objects)} {min(heap)}")
         new.replace(file)
-        time.sleep(EVERY)
 
 
 if FOLDER in os.environ:
