@@ -11,12 +11,15 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 EVERY = 2.0
 """Seconds."""
 _LOOKS = 40
-"""What is held only while something is done comes and goes: the least of so many looks is told."""
+"""In that time. What is held only while something is done comes and goes: the least is told."""
+_TOLD = 3 * _LOOKS
+"""Of so many looks: whoever reads as often as this is written misses none."""
 FOLDER = "ENVRULES_TEST_HOLDING"
 """The environment variable that names the folder."""
 
@@ -37,8 +40,8 @@ def tell(folder: Path) -> None:
     mallinfo2 = ctypes.CDLL(None).mallinfo2
     mallinfo2.restype = _Mallinfo2
     file = folder / str(os.getpid())
+    objects, heap = deque[int](maxlen=_TOLD), deque[int](maxlen=_TOLD)
     while True:
-        objects, heap = [], []
         for _ in range(_LOOKS):
             found = mallinfo2()
             objects.append(sys.getallocatedblocks())
