@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+import psutil  # type: ignore[import-untyped]  # it comes without types
 import pytest
 from tests.faults.checks import (
     check_dates,
@@ -105,8 +107,9 @@ def jump_about(
         jump = random.choice((2 * 1_000_000, 2 * MINUTE, HOUR, 30 * HOUR))
         trouble.clock(trouble.now() - wall_clock() + random.choice((jump, -jump)))
         if random.random() < 0.3:
-            for projector in projectors(installation):  # none, if it was killed a moment ago
-                projector.kill()
+            for projector in projectors(installation):
+                with suppress(psutil.NoSuchProcess):  # it was killed a moment ago
+                    projector.kill()
     return late
 
 
